@@ -1,0 +1,10 @@
+"""Step 5: candidates + Case → Answer: grounded, cited, in the user's language, or an abstention.
+
+`compose()` and `abstain()` are the public entries. Every sentence of an answer comes from an entry
+of the corpus or states what was read in the paste; citations are numbered here, never by a model.
+"""
+
+from assistant.answering.compose import abstain, compose
+from assistant.answering.model import Answer, Citation, Part
+
+__all__ = ["Answer", "Citation", "Part", "abstain", "compose"]

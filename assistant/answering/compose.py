@@ -1,0 +1,265 @@
+"""Writes the answer from the best candidate: what happened, why, the first fix, what else, sources."""
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from importlib.resources import files
+
+from assistant.answering.model import Answer, Basis, Citation, Part
+from assistant.answering.render import applicable, filled, first_complete, shown
+from assistant.case import Case
+from assistant.diagnosis import Diagnosis
+from assistant.reading.model import Fact
+from corpus import Entry, Point
+
+ROOM = 1_700
+"""Characters that an answer aims at; what comes last is left out where it would go beyond."""
+_MORE_ITEMS, _OTHERS = 4, 3
+_HIDDEN = ("set_", "user_", "last_", "tried_")
+_ITEM = re.compile(r"^(?:[-*]|\d+\.) ")
+
+
+def compose(
+    case: Case,
+    chosen: Diagnosis,
+    rivals: Sequence[Diagnosis],
+    confidence: float,
+    basis: Basis,
+) -> Answer:
+    """The grounded answer from `chosen`; `rivals` are the next candidates, best first."""
+    writer = _Writer(case, chosen)
+    parts = [part for part in writer.parts(rivals) if part.markdown]
+    return Answer(
+        lang=case.lang,
+        kind=case.reading.kind,
+        topic=chosen.entry.topic,
+        confidence=round(confidence, 3),
+        abstained=False,
+        parts=tuple(parts),
+        basis=basis,
+        citations=tuple(writer.citations),
+        facts=public_facts(case),
+        entry=chosen.entry.id,
+        point=chosen.point.id,
+    )
+
+
+def abstain(case: Case, confidence: float, nearest: Entry | None = None) -> Answer:
+    """One sentence that says that this is not covered, and what is."""
+    if not case.reading.text.strip():
+        text = texts(case.lang)["empty"]
+    elif nearest:
+        text = texts(case.lang)["abstained_near"].format(title=nearest.title[case.lang])
+    else:
+        text = texts(case.lang)["abstained"]
+    return Answer(
+        lang=case.lang,
+        kind=case.reading.kind,
+        topic=None,
+        confidence=round(confidence, 3),
+        abstained=True,
+        parts=(Part("abstention", text),),
+        basis="none",
+        facts=public_facts(case),
+    )
+
+
+def public_facts(case: Case) -> Mapping[str, Fact | Mapping[str, str]]:
+    """The facts of a case as people and the JSON contract see them."""
+    versions = {name: version for turn in case.turns for name, version in turn.versions.items()}
+    facts: dict[str, Fact | Mapping[str, str]] = {
+        name: fact
+        for name, fact in case.facts.items()
+        if name not in versions and not name.startswith(_HIDDEN)
+    }
+    tried = [name.removeprefix("tried_") for name in case.facts if name.startswith("tried_")]
+    if tried:
+        facts["tried"] = ", ".join(tried)
+    frame = case.reading.main.user_frame if case.reading.main else None
+    if frame and frame.line:
+        facts["failed_at"] = f"{frame.file}:{frame.line}"
+    facts["versions"] = versions
+    return facts
+
+
+@cache
+def texts(lang: str) -> Mapping[str, str]:
+    """Our own sentences in a language."""
+    found = tomllib.loads((files("assistant.answering") / "texts.toml").read_text(encoding="utf-8"))
+    return {str(key): str(text) for key, text in found[lang].items()}
+
+
+class _Writer:
+    """Holds what all parts of one answer share: the case, its facts, and the citations so far."""
+
+    def __init__(self, case: Case, chosen: Diagnosis) -> None:
+        self.case = case
+        self.lang = case.lang
+        self.chosen = chosen
+        self.facts: dict[str, Fact] = {**case.facts, **chosen.captures}
+        self.texts = texts(case.lang)
+        self.citations: list[Citation] = []
+        self.left = ROOM
+
+    def parts(self, rivals: Sequence[Diagnosis]) -> Iterator[Part]:
+        for kind, text in (
+            ("happened", self._happened()),
+            ("why", self._why()),
+            ("fix", self._fix()),
+        ):
+            self.left -= len(text)
+            yield Part(kind, text)
+        for kind, text in (
+            ("others", self._others(rivals)),
+            ("more", self._section("more", _MORE_ITEMS)),
+            ("versions", self._section("versions", 2) if self._versions_matter() else ""),
+        ):
+            if text and len(text) <= self.left:
+                self.left -= len(text)
+                yield Part(kind, text)
+        yield Part("sources", self._sources())
+
+    def _happened(self) -> str:
+        sentences = []
+        if self.chosen.signature:
+            sentences.append(first_complete(self.chosen.entry.happened[self.lang], self.facts))
+        main = self.case.reading.main
+        frame = main.user_frame if main else None
+        if frame and frame.line is not None:
+            template = self.texts["where" if frame.code else "where_no_code"]
+            sentences.append(
+                template.format(file=_short(frame.file), line=frame.line, code=_code(frame.code))
+            )
+        if self.case.reading.narrowed:
+            size = f"{self.case.reading.length / 1e6:.1f} MB"
+            sentences.append(self.texts["narrowed"].format(size=size))
+        return _joined(sentences, self.lang)
+
+    def _why(self) -> str:
+        point = self.chosen.point
+        is_cause = bool(point.fix[self.lang])
+        head = self.texts["why" if is_cause else "answer"].format(title=point.title[self.lang].rstrip(".。"))
+        steps = applicable(point.why[self.lang], self.facts)
+        text = _beside(head, steps, self.lang)
+        because = self._because() if is_cause else ""
+        number = self._cite(self.chosen.entry, point)
+        return _with_number(_joined([text, because], self.lang) if because else text, number)
+
+    def _because(self) -> str:
+        said: dict[str, None] = {}
+        for reason in self.chosen.reasons[:3]:
+            said[filled(reason.says[self.lang], self.facts)] = None
+        if not said:
+            return ""
+        reasons = self.texts["separator"].join(said)
+        return self.texts["because"].format(reasons=reasons)
+
+    def _fix(self) -> str:
+        steps = applicable(self.chosen.point.fix[self.lang], self.facts)
+        if not steps:
+            return ""
+        return f"{self.texts['fix']}\n\n" + "\n\n".join(steps)
+
+    def _section(self, name: str, limit: int) -> str:
+        entry = self.chosen.entry
+        section = {"more": entry.more, "versions": entry.versions}[name]
+        steps = applicable(section.steps[self.lang], self.facts)[:limit]
+        if not steps:
+            return ""
+        items = "\n".join(f"- {_ITEM.sub('', step)}" for step in steps)
+        return _with_number(f"{self.texts[name]}\n\n{items}", 0)
+
+    def _versions_matter(self) -> bool:
+        names = set(self.chosen.entry.libraries)
+        return any(name in names for turn in self.case.turns for name in turn.versions)
+
+    def _others(self, rivals: Sequence[Diagnosis]) -> str:
+        lines = []
+        for entry, point in self._alternatives(rivals):
+            tell = filled(point.tell[self.lang], self.facts)
+            if not tell:
+                continue
+            number = self._cite(entry, point)
+            title = point.title[self.lang].rstrip(".。")
+            colon = "：" if self.lang == "zh" else ": "
+            line = f"- **{title}**{colon}{tell} [{number}]"
+            lines.append(line)
+            if len(lines) == _OTHERS:
+                break
+        return f"{self.texts['others']}\n\n" + "\n".join(lines) if lines else ""
+
+    def _alternatives(self, rivals: Sequence[Diagnosis]) -> Iterator[tuple[Entry, Point]]:
+        """The causes to rule out: first those that some evidence speaks for, then the usual ones."""
+        own = [(self.chosen.entry, point, support) for point, support in self.chosen.points[1:]]
+        near = [
+            (rival.entry, rival.point, rival.support)
+            for rival in rivals
+            if rival.entry.topic == self.chosen.entry.topic or rival.signature >= self.chosen.signature > 0
+        ]
+        ranked = sorted([*own, *near], key=lambda each: -each[2])
+        supported = [each for each in ranked if each[2] > 0]
+        usual = [each for each in ranked if each[2] == 0]
+        for entry, point, _ in (*supported, *usual):
+            yield entry, point
+
+    def _cite(self, entry: Entry, point: Point) -> int:
+        passage = f"{entry.id}#{point.id}.{self.lang}"
+        for citation in self.citations:
+            if citation.passage == passage:
+                return citation.n
+        text = "\n\n".join(
+            filled(step.text, {}) for step in (*point.why[self.lang], *point.fix[self.lang])
+        )
+        name = point.sources[0] if point.sources else next(iter(entry.sources), "")
+        self.citations.append(
+            Citation(
+                n=len(self.citations) + 1,
+                passage=passage,
+                text=text,
+                section=entry.section,
+                title=f"{entry.title[self.lang]} — {point.title[self.lang]}",
+                source=entry.sources.get(name, ""),
+            )
+        )
+        return len(self.citations)
+
+    def _sources(self) -> str:
+        lines = [
+            f"{citation.n}. [{citation.title}]({citation.source})" if citation.source else f"{citation.n}. {citation.title}"
+            for citation in self.citations
+        ]
+        return f"{self.texts['sources']}\n\n" + "\n".join(lines)
+
+
+def _beside(head: str, steps: Sequence[str], lang: str) -> str:
+    """The heading and, in the same paragraph where it is one, the text that follows."""
+    if not steps:
+        return head
+    if steps[0].startswith(("```", "|", "- ", "1. ")):
+        return "\n\n".join([head, *steps])
+    space = "" if lang == "zh" else " "
+    return "\n\n".join([f"{head}{space}{steps[0]}", *steps[1:]])
+
+
+def _with_number(text: str, number: int) -> str:
+    """The text with its citation at the end of its last line of prose, never inside code."""
+    if not number:
+        return text
+    if text.rstrip().endswith(("```", "|")):
+        return f"{text}\n\n[{number}]"
+    return f"{text} [{number}]"
+
+
+def _joined(sentences: Sequence[str], lang: str) -> str:
+    return ("" if lang == "zh" else " ").join(sentence for sentence in sentences if sentence)
+
+
+def _short(file: str) -> str:
+    """A path as it may be shown: its last three parts, without a home folder's name."""
+    parts = re.split(r"[/\\]", file)
+    return shown("/".join(parts[-3:]))
+
+
+def _code(code: str) -> str:
+    return code.replace("`", "'").strip()[:120]

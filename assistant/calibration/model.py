@@ -1,0 +1,38 @@
+"""The two linear models, read from weights.json."""
+
+import json
+import math
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from assistant.calibration.features import GATE_NAMES, RANK_NAMES, Features, GateFeatures
+
+
+def rank(features: Features, *, searched: bool) -> float:
+    """The score of a candidate; `searched` says whether the index took part."""
+    weights = _weights()["rank" if searched else "rank_unsearched"]
+    return sum(weights[name] * value for name, value in zip(RANK_NAMES, features.values(), strict=True))
+
+
+def covered(features: GateFeatures, *, searched: bool) -> float:
+    """The probability (0 to 1) that the corpus covers a message with these signs."""
+    weights = _weights()["gate" if searched else "gate_unsearched"]
+    logit = weights["bias"] + sum(
+        weights[name] * value for name, value in zip(GATE_NAMES, features.values(), strict=True)
+    )
+    return 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, logit))))
+
+
+def threshold(*, searched: bool) -> float:
+    """The probability under which the answer is an abstention."""
+    return float(_weights()["threshold" if searched else "threshold_unsearched"])
+
+
+@cache
+def _weights() -> Mapping[str, Any]:
+    data: Mapping[str, Any] = json.loads(
+        (files("assistant.calibration") / "weights.json").read_text(encoding="utf-8")
+    )
+    return data

@@ -1,0 +1,103 @@
+"""The whole flow, to be read aloud: read the messages, build the case, diagnose, search if the
+signatures did not decide, rank, and answer or abstain.
+
+    engine = load_engine()
+    answer = answer_turns(engine, ["RuntimeError: CUDA out of memory …"])
+
+An engine answers without an index too (signatures and evidence alone) until one is attached.
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from assistant.answering import Answer, abstain, compose
+from assistant.calibration import GateFeatures, covered, threshold
+from assistant.calibration.domain import domain_signs
+from assistant.case import Case, build_case
+from assistant.diagnosis import Diagnosis, Patterns, compile_patterns, diagnose
+from assistant.reading import Reading, read
+from assistant.retrieval import Candidate, candidates, is_decided
+from corpus import Corpus, load
+
+if TYPE_CHECKING:
+    from index.search import Index
+
+NEAR = 0.25
+"""Above this probability an abstention names the nearest subject."""
+
+
+@dataclass(frozen=True)
+class Engine:
+    """What answering needs: the corpus, its compiled patterns, and the index once there is one."""
+
+    corpus: Corpus
+    patterns: Patterns
+    index: "Index | None" = None
+
+    def with_index(self, index: "Index") -> "Engine":
+        return replace(self, index=index)
+
+
+def load_engine(cache: Path | None = None) -> Engine:
+    """An engine without an index. `cache` is the folder that the parsed corpus is kept in."""
+    corpus = load(cache=cache)
+    return Engine(corpus, compile_patterns(corpus))
+
+
+def answer_turns(engine: Engine, turns: Sequence[str | bytes], lang: str = "auto") -> Answer:
+    """Answers the last of a conversation's messages (the user's, oldest first; at least one)."""
+    started = time.perf_counter()
+    answer = answer_readings(engine, [read(turn) for turn in turns], lang)
+    return replace(answer, ms=round((time.perf_counter() - started) * 1000, 2))
+
+
+def answer_readings(engine: Engine, readings: Sequence[Reading], lang: str = "auto") -> Answer:
+    """As answer_turns, for messages that were read already."""
+    case = build_case(readings, lang)
+    if not case.reading.text.strip():
+        return abstain(case, 0.0)
+    ranked, searched = rank_case(engine, case)
+    probability = covered(gate_features(case, ranked), searched=searched)
+    if not ranked or probability < threshold(searched=searched):
+        near = ranked[0].diagnosis.entry if ranked and probability >= NEAR else None
+        return abstain(case, probability, near)
+    best, *rest = (candidate.diagnosis for candidate in ranked)
+    return compose(case, best, rest[:6], probability, "signature" if best.signature else "retrieval")
+
+
+def rank_case(engine: Engine, case: Case) -> tuple[tuple[Candidate, ...], bool]:
+    """The candidates for a case, best first, and whether the index was searched."""
+    diagnoses = diagnose(case, engine.corpus, engine.patterns)
+    before = _before(engine, case)
+    index = None if is_decided(diagnoses) else engine.index
+    return candidates(case, engine.corpus, diagnoses, before, index), index is not None
+
+
+def gate_features(case: Case, ranked: Sequence[Candidate]) -> GateFeatures:
+    """The signs that the abstention gate weighs."""
+    words, libraries, foreign = domain_signs(case.reading.text[:8_000])
+    best = ranked[0].features if ranked else None
+    return GateFeatures(
+        signature=best.signature if best else 0.0,
+        found=best.found if best else 0.0,
+        cues=best.cues if best else 0.0,
+        lexical=best.lexical if best else 0.0,
+        dense=best.dense if best else 0.0,
+        domain=words,
+        libraries=libraries,
+        foreign=foreign,
+        earlier=best.earlier if best else 0.0,
+    )
+
+
+def _before(engine: Engine, case: Case) -> tuple[Diagnosis, ...]:
+    """What the conversation was about before its last message: the latest earlier message that
+    anything is known of counts."""
+    for reading in reversed(case.turns[:-1]):
+        found = diagnose(case, engine.corpus, engine.patterns, reading)
+        if found and (found[0].signature or found[0].found >= 2):
+            return found
+    return ()

