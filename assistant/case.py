@@ -21,13 +21,15 @@ _CAPACITY = re.compile(
     r"(?:total capacity of |total capacity[:; ]{1,2}|; )?(?P<size>\d+(?:\.\d+)? [MG]i?B) total capacity"
     r"|total capacity of (?P<new>\d+(?:\.\d+)? [MG]i?B)"
 )
-_STATED_MEMORY = re.compile(r"(?<![\w.])(\d{1,3})\s?(?:GB?|Gi?B|G)\b\s?(?:vram|gpu|memory|显存|card)?", re.IGNORECASE)
+_STATED_MEMORY = re.compile(
+    r"(?<![\w.])(\d{1,3})\s?(?:GB?|Gi?B|G)\b\s?(?:vram|gpu|memory|显存|card)?", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """Facts by name (see corpus/FORMAT.md) and, for each, its origin: "pasted", "assumed", or the
-    number of the earlier message it is from ("message 1"). `turns` are all readings, oldest first."""
+    """Facts by name (see corpus/FORMAT.md) and, for each, its origin: "pasted", "machine",
+    "assumed", or the earlier message that it is from ("message 1"). `turns` are all readings, oldest first."""
 
     facts: Mapping[str, Fact]
     origins: Mapping[str, str]
@@ -40,12 +42,16 @@ class Case:
         return self.turns[-1]
 
 
-def build_case(turns: Sequence[Reading], lang: str = "auto") -> Case:
-    """The case of a conversation; `turns` has at least one reading."""
+def build_case(turns: Sequence[Reading], lang: str = "auto", machine: Reading | None = None) -> Case:
+    """The case of a conversation; `turns` has at least one reading. `machine` is the report of the
+    machine in question: what it says counts where the messages say nothing else."""
     facts: dict[str, Fact] = {}
     origins: dict[str, str] = {}
-    for number, reading in enumerate(turns, 1):
-        origin = "pasted" if number == len(turns) else f"message {number}"
+    sources = [(f"message {number}", reading) for number, reading in enumerate(turns, 1)]
+    sources[-1] = ("pasted", turns[-1])
+    if machine:
+        sources.insert(0, ("machine", machine))
+    for origin, reading in sources:
         for name, fact in {**reading.versions, **reading.facts, **_memory(reading)}.items():
             facts[name] = fact
             origins[name] = origin

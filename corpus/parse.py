@@ -326,7 +326,9 @@ def _revive(data: dict[str, Any]) -> Entry:
         )
         for point in data["points"]
     )
-    sections = {name: Section(steps(data[name]["steps"])) for name in ("overview", "more", "versions", "check")}
+    sections = {
+        name: Section(steps(data[name]["steps"])) for name in ("overview", "more", "versions", "check")
+    }
     tuples = {name: tuple(data[name]) for name in ("facts", "see", "cues")}
     signatures = tuple(Signature(**item) for item in data["signatures"])
     happened = {lang: tuple(each) for lang, each in data["happened"].items()}

@@ -19,6 +19,9 @@ LIMIT = 256
 _ROOM = LIMIT - 16
 """What is filled by estimate: the estimate may be too low by 5 %."""
 
+_EXTRA = 100
+"""Tokens of questions or error words that may stand above the text of each piece."""
+
 _SECTIONS = {
     "overview": {"en": "What you see", "zh": "现象"},
     "more": {"en": "If that is not enough", "zh": "如果还不够"},
@@ -67,7 +70,9 @@ def _of_entry(entry: Entry, lang: str) -> Iterator[Passage]:
     for point in entry.points:
         steps = (*point.why.get(lang, ()), *_as_steps(point.tell.get(lang, "")), *point.fix.get(lang, ()))
         source = next((entry.sources[name] for name in point.sources if name in entry.sources), "")
-        yield from _cut(entry, point.id, point, lang, point.title[lang], steps, point.asks.get(lang, ()), source)
+        yield from _cut(
+            entry, point.id, point, lang, point.title[lang], steps, point.asks.get(lang, ()), source
+        )
     for name in ("more", "versions", "check"):
         yield from _section(entry, name, lang, ())
 
@@ -97,14 +102,15 @@ def _cut(
     if not shown:
         return
     head = heading if entry.title[lang] in heading else f"{entry.title[lang]}\n{heading}"
-    room = _ROOM - estimate(head)
+    extra = tuple(filled(text) for text in extra)
+    apart = sum(map(estimate, extra)) > _EXTRA
+    if not apart:
+        head, extra = "\n".join((head, *extra)), ()
+    room = max(_ROOM - estimate(head), 32)
     texts = list(_pack(shown, room, "\n\n"))
-    if len(texts) == 1 and estimate(texts[0]) + sum(map(estimate, extra)) <= room:
-        parts = [(texts[0], "\n".join((head, *extra, texts[0])))]
-    else:
-        parts = [(text, f"{head}\n{text}") for text in texts]
-        # What people ask is worth passages of its own: it shows the point's first piece.
-        parts += [(texts[0], f"{head}\n{part}") for part in _pack(extra, room, "\n")]
+    parts = [(text, f"{head}\n{text}") for text in texts]
+    # What does not fit above the text gets pieces of its own, which show the first piece's text.
+    parts += [(texts[0], f"{head}\n{part}") for part in _pack(extra, room, "\n")]
     for number, (text, indexed) in enumerate(parts, 1):
         yield Passage(
             id=f"{entry.id}#{name}.{lang}" + (f".{number}" if number > 1 else ""),

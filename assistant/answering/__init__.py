@@ -5,6 +5,6 @@ of the corpus or states what was read in the paste; citations are numbered here,
 """
 
 from assistant.answering.compose import abstain, compose
-from assistant.answering.model import Answer, Citation, Part
+from assistant.answering.model import Answer, Basis, Citation, Part
 
-__all__ = ["Answer", "Citation", "Part", "abstain", "compose"]
+__all__ = ["Answer", "Basis", "Citation", "Part", "abstain", "compose"]

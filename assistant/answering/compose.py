@@ -26,10 +26,13 @@ def compose(
     rivals: Sequence[Diagnosis],
     confidence: float,
     basis: Basis,
+    *,
+    short: bool = False,
 ) -> Answer:
-    """The grounded answer from `chosen`; `rivals` are the next candidates, best first."""
+    """The grounded answer from `chosen`; `rivals` are the next candidates, best first. A short one
+    has the cause, the first fix and the source only."""
     writer = _Writer(case, chosen)
-    parts = [part for part in writer.parts(rivals) if part.markdown]
+    parts = [part for part in writer.parts(() if short else rivals, short) if part.markdown]
     return Answer(
         lang=case.lang,
         kind=case.reading.kind,
@@ -78,7 +81,7 @@ def public_facts(case: Case) -> Mapping[str, Fact | Mapping[str, str]]:
         facts["tried"] = ", ".join(tried)
     frame = case.reading.main.user_frame if case.reading.main else None
     if frame and frame.line:
-        facts["failed_at"] = f"{frame.file}:{frame.line}"
+        facts["failed_at"] = f"{_short(frame.file)}:{frame.line}"
     facts["versions"] = versions
     return facts
 
@@ -102,7 +105,7 @@ class _Writer:
         self.citations: list[Citation] = []
         self.left = ROOM
 
-    def parts(self, rivals: Sequence[Diagnosis]) -> Iterator[Part]:
+    def parts(self, rivals: Sequence[Diagnosis], short: bool) -> Iterator[Part]:
         for kind, text in (
             ("happened", self._happened()),
             ("why", self._why()),
@@ -110,15 +113,19 @@ class _Writer:
         ):
             self.left -= len(text)
             yield Part(kind, text)
-        for kind, text in (
-            ("others", self._others(rivals)),
-            ("more", self._section("more", _MORE_ITEMS)),
-            ("versions", self._section("versions", 2) if self._versions_matter() else ""),
-        ):
-            if text and len(text) <= self.left:
+        for kind in () if short else ("others", "more", "versions"):
+            text = self._rest(kind, rivals)
+            if len(text) <= self.left:
                 self.left -= len(text)
                 yield Part(kind, text)
         yield Part("sources", self._sources())
+
+    def _rest(self, kind: str, rivals: Sequence[Diagnosis]) -> str:
+        if kind == "others":
+            return self._others(rivals)
+        if kind == "versions":
+            return self._section("versions", 2) if self._versions_matter() else ""
+        return self._section("more", _MORE_ITEMS)
 
     def _happened(self) -> str:
         sentences = []
@@ -208,9 +215,7 @@ class _Writer:
         for citation in self.citations:
             if citation.passage == passage:
                 return citation.n
-        text = "\n\n".join(
-            filled(step.text, {}) for step in (*point.why[self.lang], *point.fix[self.lang])
-        )
+        text = "\n\n".join(filled(step.text, {}) for step in (*point.why[self.lang], *point.fix[self.lang]))
         name = point.sources[0] if point.sources else next(iter(entry.sources), "")
         self.citations.append(
             Citation(
@@ -226,7 +231,9 @@ class _Writer:
 
     def _sources(self) -> str:
         lines = [
-            f"{citation.n}. [{citation.title}]({citation.source})" if citation.source else f"{citation.n}. {citation.title}"
+            f"{citation.n}. [{citation.title}]({citation.source})"
+            if citation.source
+            else f"{citation.n}. {citation.title}"
             for citation in self.citations
         ]
         return f"{self.texts['sources']}\n\n" + "\n".join(lines)

@@ -13,7 +13,9 @@ _ELSEWHERE = 0.8
 """How much a signature counts that is found, but not in the message of the exception that matters."""
 
 
-def diagnose(case: Case, corpus: Corpus, patterns: Patterns, reading: Reading | None = None) -> tuple[Diagnosis, ...]:
+def diagnose(
+    case: Case, corpus: Corpus, patterns: Patterns, reading: Reading | None = None
+) -> tuple[Diagnosis, ...]:
     """All entries that a reading (by default the case's last one) gives a sign of, best first.
 
     Ordered by signature strength, then by support; the pipeline fuses this with retrieval.
@@ -123,4 +125,3 @@ def _support(
         if item.says["en"] and item.weight > 0:
             reasons.append(Reason(item.says, item.weight))
     return total, tuple(reasons), pattern_total
-

@@ -11,6 +11,7 @@ from assistant.reading.kinds import kind_of
 from assistant.reading.language import language_of
 from assistant.reading.lines import sort_lines
 from assistant.reading.model import ExceptionInfo, Frame, LogEvent, Reading
+from assistant.reading.secrets import without_secrets
 from assistant.reading.settings import find_settings
 from assistant.reading.tracebacks import find_exceptions, main_exception
 from assistant.reading.versions import find_versions
@@ -25,7 +26,7 @@ def read(text: str | bytes) -> Reading:
     and, for a large paste, narrowed text that all later steps look at.
     """
     cleaned = clean(text)
-    narrowed = focus(cleaned)
+    narrowed = without_secrets(focus(cleaned))
     sorted_lines = sort_lines(narrowed)
     exceptions = find_exceptions(narrowed)
     main = main_exception(exceptions)

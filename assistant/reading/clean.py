@@ -3,7 +3,9 @@
 import re
 
 MAX_LINE = 4_000
-_ANSI = re.compile(r"\x1b(?:\[[0-9;:?]*[ -/]*[@-~]|\][^\x07\x1b\n]*(?:\x07|\x1b\\)?|[@-Z\\-_])|\x9b[0-9;?]*[@-~]")
+_ANSI = re.compile(
+    r"\x1b(?:\[[0-9;:?]*[ -/]*[@-~]|\][^\x07\x1b\n]*(?:\x07|\x1b\\)?|[@-Z\\-_])|\x9b[0-9;?]*[@-~]"
+)
 _BARE_COLOUR = re.compile(r"\[(?:\d{1,3};)*\d{1,3}m")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
 _BAR = re.compile(r"\d{1,3}%\|")

@@ -27,22 +27,65 @@ _COUNT = re.compile(
 )
 _WORDS = {"单": 1, "双": 2, "两": 2, "四": 4, "八": 8}
 _MODES: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("saving", re.compile(r"save_pretrained|_save_checkpoint|save_model\(|save_checkpoint|state_dict\(\)\s*$|, in save")),
-    ("evaluation", re.compile(r"evaluation_loop|prediction_step|, in evaluate\b|in _maybe_log_save_evaluate|nested_concat")),
-    ("training", re.compile(r"training_step|trainer\.train\(|\.backward\(|loss\.backward|optimizer\.step|, in train\b|_inner_training_loop|accelerator\.backward")),
-    ("inference", re.compile(r"\bgenerate\(|, in generate\b|_sample\b|greedy_search|beam_search|stream_generate|\.chat\(|pipeline\(|text-generation-webui|oobabooga|_sample_|web_demo|cli_demo")),
-    ("loading", re.compile(r"from_pretrained|_load_state_dict|load_state_dict|Loading checkpoint shards|load_model")),
+    (
+        "saving",
+        re.compile(
+            r"save_pretrained|_save_checkpoint|save_model\(|save_checkpoint|state_dict\(\)\s*$|, in save"
+        ),
+    ),
+    (
+        "evaluation",
+        re.compile(
+            r"evaluation_loop|prediction_step|, in evaluate\b|in _maybe_log_save_evaluate|nested_concat"
+        ),
+    ),
+    (
+        "training",
+        re.compile(
+            r"training_step|trainer\.train\(|\.backward\(|loss\.backward|optimizer\.step|, in train\b|_inner_training_loop|accelerator\.backward"
+        ),
+    ),
+    (
+        "inference",
+        re.compile(
+            r"\bgenerate\(|, in generate\b|_sample\b|greedy_search|beam_search|stream_generate|\.chat\(|pipeline\(|text-generation-webui|oobabooga|_sample_|web_demo|cli_demo"
+        ),
+    ),
+    (
+        "loading",
+        re.compile(r"from_pretrained|_load_state_dict|load_state_dict|Loading checkpoint shards|load_model"),
+    ),
 )
 _SAID_MODES: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("training", re.compile(r"fine-?\s?tun|\btrain(?:ing|ed|er)?\b|\bsft\b|\bdpo\b|\bepochs?\b|微调|训练|全参|精调", re.IGNORECASE)),
-    ("inference", re.compile(r"inferenc|generat|\bprompt\b|\bchat\b|推理|生成|对话|部署|\bserv(?:e|ing)\b", re.IGNORECASE)),
+    (
+        "training",
+        re.compile(
+            r"fine-?\s?tun|\btrain(?:ing|ed|er)?\b|\bsft\b|\bdpo\b|\bepochs?\b|微调|训练|全参|精调",
+            re.IGNORECASE,
+        ),
+    ),
+    (
+        "inference",
+        re.compile(
+            r"inferenc|generat|\bprompt\b|\bchat\b|推理|生成|对话|部署|\bserv(?:e|ing)\b", re.IGNORECASE
+        ),
+    ),
 )
 _METHODS: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("qlora", re.compile(r"\bqlora\b|load_in_4bit.{0,400}lora|lora.{0,400}load_in_4bit", re.IGNORECASE | re.DOTALL)),
+    (
+        "qlora",
+        re.compile(r"\bqlora\b|load_in_4bit.{0,400}lora|lora.{0,400}load_in_4bit", re.IGNORECASE | re.DOTALL),
+    ),
     ("prefix", re.compile(r"prefix[ _-]?tuning|p-?tuning ?v2|前缀微调", re.IGNORECASE)),
     ("prompt", re.compile(r"prompt[ _-]tuning|提示微调", re.IGNORECASE)),
     ("lora", re.compile(r"\bd?o?lora\b|lora_", re.IGNORECASE)),
-    ("full", re.compile(r"full[ -](?:parameter |model )?(?:fine-?tun|finetun|training|ft\b|sft\b)|全参|全量微调|finetuning_type: full", re.IGNORECASE)),
+    (
+        "full",
+        re.compile(
+            r"full[ -](?:parameter |model )?(?:fine-?tun|finetun|training|ft\b|sft\b)|全参|全量微调|finetuning_type: full",
+            re.IGNORECASE,
+        ),
+    ),
 )
 _DONE = r"(?:(?:already|tried|did|have set|i(?:'m| am)? us(?:e|ing|ed)|with|even|lowered|reduced|set|still)\b|已经|已|试过|试了|都|还是|也|改成|改为|设(?:置|为|成)?|用了|开了|加了|装了|换了)"
 _TRIED: Mapping[str, str] = {
@@ -76,13 +119,40 @@ _TRIED_PATTERNS = {
     )
     for name, what in _TRIED.items()
 }
-_AMBIGUOUS = {*("opt", "yi", "phi", "glm", "clip", "vit", "mpt", "bart", "falcon", "bloom", "electra", "albert", "marian", "blip", "t5", "bert", "gpt", "pegasus", "alpaca", "dolly", "whisper")}
+_AMBIGUOUS = {
+    *(
+        "opt",
+        "yi",
+        "phi",
+        "glm",
+        "clip",
+        "vit",
+        "mpt",
+        "bart",
+        "falcon",
+        "bloom",
+        "electra",
+        "albert",
+        "marian",
+        "blip",
+        "t5",
+        "bert",
+        "gpt",
+        "pegasus",
+        "alpaca",
+        "dolly",
+        "whisper",
+    )
+}
 _LEAST_TRIED = {"lora", "quantization", "mixed_precision", "sampling", "template", "trust_remote_code"}
 _FRAMEWORKS = re.compile(
     r"llama-?factory|axolotl|unsloth|deepspeed|accelerate|\btrl\b|oobabooga|text-generation-webui|ms-swift|xtuner|fastchat|vllm|lightning",
     re.IGNORECASE,
 )
-_PATHS = re.compile(r"^(?:site-packages|dist-packages|transformers|torch|examples|scripts|src|train|models|data|output|home|usr|lib|opt|mnt|root|workspace|content)/", re.IGNORECASE)
+_PATHS = re.compile(
+    r"^(?:site-packages|dist-packages|transformers|torch|examples|scripts|src|train|models|data|output|home|usr|lib|opt|mnt|root|workspace|content)/",
+    re.IGNORECASE,
+)
 
 
 def find_facts(
@@ -129,11 +199,20 @@ def _about_exception(main: ExceptionInfo | None) -> Mapping[str, Fact]:
 def _about_model(text: str, settings: Mapping[str, str]) -> Mapping[str, Fact]:
     facts: dict[str, Fact] = {}
     named = next(
-        (settings[key] for key in ("model_name_or_path", "base_model", "model_id", "pretrained_model_name_or_path") if key in settings),
+        (
+            settings[key]
+            for key in ("model_name_or_path", "base_model", "model_id", "pretrained_model_name_or_path")
+            if key in settings
+        ),
         "",
     )
     if not named or not re.search(r"[A-Za-z]", named) or named.startswith(("$", "args", "model")):
-        ids = [m["id"] for m in _HUB_ID.finditer(text) if not _PATHS.match(m["id"]) and not re.search(r"\.(?:py|json|txt|cpp|cc|so|yaml|md|html|h)$", m["id"])]
+        ids = [
+            m["id"]
+            for m in _HUB_ID.finditer(text)
+            if not _PATHS.match(m["id"])
+            and not re.search(r"\.(?:py|json|txt|cpp|cc|so|yaml|md|html|h)$", m["id"])
+        ]
         families = [each for each in ids if _FAMILY.search(each.replace("/", " "))]
         said = next((m["name"] for m in _FAMILY.finditer(text) if m["name"].lower() not in _AMBIGUOUS), "")
         named = families[0] if families else said
@@ -156,19 +235,27 @@ def _about_machine(text: str) -> Mapping[str, Fact]:
             break
     if re.search(r"\bwindows\b|[A-Z]:\\|\.exe\b|win32|win_amd64", text, re.IGNORECASE):
         facts["os"], facts["windows"] = "windows", True
-    elif re.search(r"\bmac(?:os|book)?\b|darwin|\bM[1-4] (?:Pro|Max|Ultra)\b|apple silicon|\bmps\b", text, re.IGNORECASE):
+    elif re.search(
+        r"\bmac(?:os|book)?\b|darwin|\bM[1-4] (?:Pro|Max|Ultra)\b|apple silicon|\bmps\b", text, re.IGNORECASE
+    ):
         facts["os"], facts["macos"] = "macos", True
     elif re.search(r"\blinux\b|ubuntu|debian|centos|/home/|/usr/|x86_64-linux", text, re.IGNORECASE):
         facts["os"] = "linux"
     if re.search(r"colab|kaggle|jupyter|ipython|<ipython-input|Cell In ?\[|notebook", text, re.IGNORECASE):
         facts["notebook"] = True
-    if re.search(r"\brank ?\d|torchrun|nproc_per_node|\bDDP\b|\bFSDP\b|deepspeed|WORLD_SIZE|多卡|多机|multi-?gpu|distributed", text, re.IGNORECASE):
+    if re.search(
+        r"\brank ?\d|torchrun|nproc_per_node|\bDDP\b|\bFSDP\b|deepspeed|WORLD_SIZE|多卡|多机|multi-?gpu|distributed",
+        text,
+        re.IGNORECASE,
+    ):
         facts["distributed"] = True
     return facts
 
 
 def _mode(text: str, prose: str, main: ExceptionInfo | None) -> str:
-    frames = "\n".join(f"{frame.file}, in {frame.function}\n{frame.code}" for frame in main.frames) if main else ""
+    frames = (
+        "\n".join(f"{frame.file}, in {frame.function}\n{frame.code}" for frame in main.frames) if main else ""
+    )
     for name, pattern in _MODES if frames else ():
         if pattern.search(frames):
             return name
@@ -187,6 +274,13 @@ def _tried(prose: str) -> Mapping[str, Fact]:
     found: dict[str, Fact] = {}
     for name, pattern in _TRIED_PATTERNS.items():
         match = pattern.search(prose[:6_000])
-        if match and (name not in _LEAST_TRIED or re.search(r"already|tried|even|still|help|试过|试了|已经|还是|没用|不行|无效|仍", match[0], re.IGNORECASE)):
+        if match and (
+            name not in _LEAST_TRIED
+            or re.search(
+                r"already|tried|even|still|help|试过|试了|已经|还是|没用|不行|无效|仍",
+                match[0],
+                re.IGNORECASE,
+            )
+        ):
             found[f"tried_{name}"] = True
     return found

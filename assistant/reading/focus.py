@@ -28,7 +28,9 @@ def focus(text: str) -> str:
     keep = _ends(lines)
     budget = LIMIT - sum(len(lines[number]) + 1 for number in keep)
     for number in _first_and_last(_distinct(telling, lines)):
-        window = [n for n in range(max(0, number - _BEFORE), min(len(lines), number + _AFTER + 1)) if n not in keep]
+        window = [
+            n for n in range(max(0, number - _BEFORE), min(len(lines), number + _AFTER + 1)) if n not in keep
+        ]
         cost = sum(len(lines[n]) + 1 for n in window)
         if cost > budget:
             break

@@ -11,7 +11,9 @@ _EVENT = re.compile(
     r"|^(?:Killed|Segmentation fault|Aborted|Bus error)|core dumped"
     r"|^(?:Some weights of|You should probably TRAIN|- This IS|The attention mask|Setting `|A decoder-only|Special tokens have)",
 )
-_ERROR_LEVEL = re.compile(r"\b(?:ERROR|FATAL|CRITICAL)\b|\[[EF] |[Ee]rror:|Killed|fault|Aborted|Bus error|core dumped")
+_ERROR_LEVEL = re.compile(
+    r"\b(?:ERROR|FATAL|CRITICAL)\b|\[[EF] |[Ee]rror:|Killed|fault|Aborted|Bus error|core dumped"
+)
 _LOG = re.compile(
     r"^\s*(?:\[?\d{4}[-/]\d\d[-/]\d\d|\d\d:\d\d:\d\d|\[\w+ .{0,40}\.(?:cpp|cc|cu|h):\d+\]|\[(?:INFO|DEBUG|NOTICE)|INFO\b|DEBUG\b"
     r"|\[\w{1,20}\]|.{0,80}\d{1,3}%\||(?:Loading|Downloading|Fetching|Map|Tokenizing|Collecting|Using cached|Requirement)\b.{0,60}[:(]"
@@ -93,9 +95,13 @@ def _is_prose(line: str) -> bool:
     words = _WORDY.findall(head)
     if len(words) < 3:
         return False
-    if _CODE.match(head) and not re.match(r"^(?:if|for|with|return|import|from|class|else|try|except)\b[^=():]*$", head):
+    if _CODE.match(head) and not re.match(
+        r"^(?:if|for|with|return|import|from|class|else|try|except)\b[^=():]*$", head
+    ):
         return False
     if re.search(r"[{}]|[=(]\S|\);?$|\w=\w|::|->", head) and len(words) < 8:
         return False
-    plain = sum(len(word) for word in words if word.islower() or word.istitle() or word in ("I", "GPU", "OOM"))
+    plain = sum(
+        len(word) for word in words if word.islower() or word.istitle() or word in ("I", "GPU", "OOM")
+    )
     return plain / len(head) > 0.5 and head.count(" ") >= 2

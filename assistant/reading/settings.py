@@ -7,7 +7,9 @@ _PAIR = re.compile(
     r"""(?:^|[\s,({|"'])(?:--)?["']?(?P<key>[A-Za-z_][A-Za-z0-9_.\-]{1,60})["']?\s{0,4}(?:=(?!=)|:)\s{0,4}(?P<value>"[^"]{0,200}"|'[^']{0,200}'|\[[^\]]{0,200}\]|[^\s,;)}\]#]{1,200})"""
 )
 _FLAG = re.compile(r"(?:^|\s)--(?P<key>[A-Za-z][\w-]{1,60})(?:[ =](?P<value>(?!-)\S{1,200}))?")
-_CONSTANT = re.compile(r"\b(?:bs|batch[ _-]?size)\s{0,3}(?:=|:|of|is|为|是|设为|改成|改为)?\s{0,3}(\d{1,6})\b", re.IGNORECASE)
+_CONSTANT = re.compile(
+    r"\b(?:bs|batch[ _-]?size)\s{0,3}(?:=|:|of|is|为|是|设为|改成|改为)?\s{0,3}(\d{1,6})\b", re.IGNORECASE
+)
 _ALIASES = {
     "per_device_train_batch_size": "batch_size",
     "train_micro_batch_size_per_gpu": "batch_size",

@@ -34,12 +34,16 @@ _EXCEPTION = re.compile(
 _BARE = re.compile(r"^(?P<type>(?:[A-Za-z_]\w*\.){0,8}[A-Z]\w{2,60})(?:: (?P<message>.*))?$")
 _IPYTHON_HEAD = re.compile(r"^(?P<type>[A-Z]\w{2,60})\s{6,}Traceback \(most recent call last\)")
 _ARROW = re.compile(r"^\s*(?:│\s*)?(?:-+>|❱)\s*(?P<line>\d+)\s?(?P<code>.*?)(?:\s*│)?$")
-_CHAIN = re.compile(r"^\s*(?:During handling of the above exception|The above exception was the direct cause)")
+_CHAIN = re.compile(
+    r"^\s*(?:During handling of the above exception|The above exception was the direct cause)"
+)
 _END = re.compile(
     r"^\s*(?:$|Traceback \(most|During handling|The above exception|╭|╰|-{10,}|={10,}|\d{1,3}%\||\[\d{4}-|wandb:|INFO\b|WARNING\b|ERROR\b)"
 )
 _PACKAGE = re.compile(r"(?:site-packages|dist-packages)[/\\](?:\.\.\.)?([A-Za-z_]\w*)")
-_STDLIB = re.compile(r"[/\\]lib(?:64)?[/\\]python3(?:\.\d+)?[/\\](?!site-|dist-)|^<frozen |[/\\]Lib[/\\](?!site-)")
+_STDLIB = re.compile(
+    r"[/\\]lib(?:64)?[/\\]python3(?:\.\d+)?[/\\](?!site-|dist-)|^<frozen |[/\\]Lib[/\\](?!site-)"
+)
 _SOURCE_TREE = re.compile(
     r"(?:^|[/\\])(transformers|torch|peft|accelerate|bitsandbytes|trl|datasets|tokenizers|huggingface_hub|deepspeed"
     r"|flash_attn|xformers|vllm|diffusers|sentence_transformers|gradio|unsloth|llamafactory|axolotl|auto_gptq|optimum|triton)[/\\]"

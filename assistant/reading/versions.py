@@ -13,10 +13,20 @@ _STATED = re.compile(
     rf"(?<![\w/-])[`'\"]?(?P<name>{_NAMES})[`'\"]?(?:\s{{1,3}}\(?\s?(?:version|版本)\)?)?(?:[\"'`]?\s{{0,3}}(?:==|=|:|@|-|is|为|是|：)?\s{{0,30}})[\"'`(]?{_VERSION}",
     re.IGNORECASE,
 )
-_CUDA = re.compile(r"(?:CUDA Version: |cuda[ -_]?(?:version)?[ :]{0,2}|cu(?=1[0-3]\d\b))v?(1[0-3])\.?(\d)\b", re.IGNORECASE)
-_DRIVER = re.compile(r"(?:Driver Version: |driver(?: version)?[ :]{1,3}|驱动(?:版本)?[ :：]{0,2})(\d{3}\.\d{1,3}(?:\.\d{1,3})?)", re.IGNORECASE)
+_CUDA = re.compile(
+    r"(?:CUDA Version: |cuda[ -_]?(?:version)?[ :]{0,2}|cu(?=1[0-3]\d\b))v?(1[0-3])\.?(\d)\b", re.IGNORECASE
+)
+_DRIVER = re.compile(
+    r"(?:Driver Version: |driver(?: version)?[ :]{1,3}|驱动(?:版本)?[ :：]{0,2})(\d{3}\.\d{1,3}(?:\.\d{1,3})?)",
+    re.IGNORECASE,
+)
 _PYTHON_PATH = re.compile(r"[/\\]python(3\.\d{1,2})[/\\]")
-_ALIASES = {"pytorch": "torch", "flash-attention": "flash_attn", "llama-factory": "llamafactory", "swift": "ms_swift"}
+_ALIASES = {
+    "pytorch": "torch",
+    "flash-attention": "flash_attn",
+    "llama-factory": "llamafactory",
+    "swift": "ms_swift",
+}
 
 
 def find_versions(text: str) -> Mapping[str, str]:
@@ -27,7 +37,9 @@ def find_versions(text: str) -> Mapping[str, str]:
             continue
         for match in _STATED.finditer(line[:1_000]):
             before = line[max(0, match.start() - 3) : match.start()]
-            if before.endswith((">=", "<=", "~=", ">", "<")) or re.search(r"[<>~!]=?\s*$", match[0][: match.start("version") - match.start()]):
+            if before.endswith((">=", "<=", "~=", ">", "<")) or re.search(
+                r"[<>~!]=?\s*$", match[0][: match.start("version") - match.start()]
+            ):
                 continue
             name = match["name"].lower()
             name = _ALIASES.get(name, name).replace("-", "_")

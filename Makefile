@@ -1,0 +1,47 @@
+# `make run` opens the chat, `make test` runs the tests; each sets up .venv from nothing when needed.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: run test test-all check format bench readme clean
+
+run: .venv/.run
+	$(BIN)/python app.py --open
+
+test: check
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not slow"
+
+test-all: check
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
+	$(BIN)/python -m tests.benchmarks
+
+check: .venv/.test
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/python -m corpus check
+	$(BIN)/python -m tests.readme --check
+
+format: .venv/.test
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: .venv/.test
+	$(BIN)/python -m tests.benchmarks
+
+readme: .venv/.test
+	$(BIN)/python -m tests.readme
+
+.venv/.run: pyproject.toml constraints.txt
+	$(PYTHON) assistant/preinstall.py run
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	touch $@
+
+.venv/.test: pyproject.toml constraints.txt
+	$(PYTHON) assistant/preinstall.py test
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[test]"
+	touch $@ .venv/.run
+
+clean:
+	rm -rf .venv build *.egg-info .pytest_cache .mypy_cache .ruff_cache

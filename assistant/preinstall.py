@@ -1,0 +1,40 @@
+"""Run before the installation, by any Python: says how much comes and checks that there is room.
+
+Standard library only, and no syntax that an old Python could not read, so that it can say so.
+"""
+
+import shutil
+import sys
+
+NEEDED = (3, 11)
+GB = 1e9
+# installed sizes in GB, measured with constraints.txt: (with the CPU build of torch, with its CUDA build)
+SIZES = {"run": (1.9, 7.0), "test": (2.6, 7.8)}
+
+
+def main(target):  # type: ignore[no-untyped-def]
+    if sys.version_info < NEEDED:
+        found = ".".join(str(part) for part in sys.version_info[:3])
+        return "Python %d.%d or newer is needed, this is %s: run `make PYTHON=python3.12 %s`." % (
+            *NEEDED,
+            found,
+            target,
+        )
+    small, large = SIZES[target]
+    free = shutil.disk_usage(".").free / GB
+    print(
+        "Installing into .venv: about %.1f GB with the CPU build of PyTorch, %.1f GB with its CUDA build "
+        "(pip takes the one that is usual for this system). Free here: %.1f GB." % (small, large, free)
+    )
+    if free < small + 0.5:
+        return (
+            "Not enough room: %.1f GB are free, at least %.1f GB are needed. Free some and run make again."
+            % (free, small + 0.5)
+        )
+    if free < large + 0.5:
+        print("That is enough for the CPU build only.")
+    return None
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1] if len(sys.argv) > 1 else "run"))

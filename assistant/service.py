@@ -1,0 +1,90 @@
+"""What a long-running server shares between all its requests: the engine, the index that is made
+ready in the background, and the store. Answers never wait for the index.
+"""
+
+import subprocess
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from assistant.answering import Answer
+from assistant.pipeline import Engine, Options, answer_turns, load_engine
+from assistant.settings import cache_folder, data_folder, embedder
+
+if TYPE_CHECKING:
+    from index.search import Index
+
+_RETRY_SECONDS = 60
+
+
+class Service:
+    """The engine of one server process. `stage` says in one plain sentence what it is doing until
+    the index answers, and why it does not where it cannot be had."""
+
+    def __init__(self, cache: Path | None = None) -> None:
+        self.cache = cache or cache_folder()
+        self.stage = "starting"
+        self._index: Index | None = None
+        self._stop = threading.Event()
+        self._builder: subprocess.Popen[bytes] | None = None
+        self.engine: Engine = load_engine(self.cache, lambda: self._index)
+
+    @property
+    def ready(self) -> bool:
+        """Whether the index answers."""
+        return self._index is not None
+
+    def answer(self, turns: Sequence[str | bytes], options: Options) -> Answer:
+        return answer_turns(self.engine, turns, options)
+
+    def search(self) -> "Index | None":
+        return self._index
+
+    def start(self) -> None:
+        """Makes the index ready in the background; where that fails it is tried again later."""
+        threading.Thread(target=self._prepare, name="index", daemon=True).start()
+
+    def close(self) -> None:
+        """Stops the background work; a build under way is ended (the old index stays)."""
+        self._stop.set()
+        if self._builder and self._builder.poll() is None:
+            self._builder.terminate()
+
+    def _prepare(self) -> None:
+        while not self._stop.is_set() and not self.ready:
+            try:
+                self._load_or_build()
+            except Exception as error:  # whatever it is, answers go on without the index
+                self.stage = f"no index: {error}"
+            if not self.ready:
+                self._stop.wait(_RETRY_SECONDS)
+
+    def _load_or_build(self) -> None:
+        from index import IndexFault, load, state
+
+        folder = self.cache / "index"
+        now = state(folder, self.engine.corpus, embedder(), notes=data_folder() / "notes")
+        if now.status != "fresh":
+            self.stage = f"building the index: {now.reason}"
+            failed = self._build_apart()
+            if failed:
+                raise IndexFault(failed)
+        self.stage = "loading the index"
+        index = load(folder)
+        index.scores("warm up")
+        self._index, self.stage = index, "ready"
+
+    def _build_apart(self) -> str:
+        """Builds in a process of its own, so that torch's memory is given back. Returns why it
+        failed, "" if it did not."""
+        command = [sys.executable, "-m", "assistant", "index", "build"]
+        self._builder = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+        )
+        _, errors = self._builder.communicate()
+        if self._builder.returncode == 0:
+            return ""
+        lines = errors.decode(errors="replace").strip().splitlines()
+        return lines[-1].removeprefix("tracedoc: ") if lines else "the build stopped"

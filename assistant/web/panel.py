@@ -1,0 +1,67 @@
+"""The panel beside the chat: what was read in the paste, and the numbered sources of the answer."""
+
+from collections.abc import Iterator, Mapping
+from html import escape
+
+from assistant.answering import Answer, Citation
+from assistant.reading.model import Fact
+
+_SHOWN_FACTS = {
+    "exception": {"en": "exception", "zh": "异常"},
+    "failed_at": {"en": "failed at", "zh": "出错位置"},
+    "model": {"en": "model", "zh": "模型"},
+    "gpu": {"en": "GPU", "zh": "显卡"},
+    "vram_gib": {"en": "GPU memory, GiB", "zh": "显存（GiB）"},
+    "gpu_count": {"en": "GPUs", "zh": "显卡数"},
+    "method": {"en": "method", "zh": "方法"},
+    "mode": {"en": "while", "zh": "阶段"},
+    "batch_size": {"en": "batch per device", "zh": "每卡批大小"},
+    "seq_len": {"en": "sequence length", "zh": "序列长度"},
+    "tried": {"en": "already tried", "zh": "已试过"},
+}
+
+
+def panel_html(answer: Answer | None, words: Mapping[str, str]) -> str:
+    """The panel for an answer, or what it will show. All text of the user is escaped."""
+    if answer is None or not (answer.citations or answer.facts):
+        return f'<p class="empty">{escape(words["sources_empty"])}</p>'
+    return "".join([*_facts(answer, words), *_sources(answer, words)])
+
+
+def _facts(answer: Answer, words: Mapping[str, str]) -> Iterator[str]:
+    rows = [
+        f"<dt>{escape(labels[answer.lang])}</dt><dd>{escape(_shown(answer.facts[name]))}</dd>"
+        for name, labels in _SHOWN_FACTS.items()
+        if name in answer.facts
+    ]
+    versions = answer.facts.get("versions")
+    if isinstance(versions, Mapping):
+        rows += [
+            f"<dt>{escape(name)}</dt><dd>{escape(str(version))}</dd>" for name, version in versions.items()
+        ]
+    if rows:
+        yield f"<h3>{escape(words['known'])}</h3><dl>{''.join(rows)}</dl>"
+
+
+def _sources(answer: Answer, words: Mapping[str, str]) -> Iterator[str]:
+    if answer.citations:
+        yield f"<h3>{escape(words['sources'])}</h3>"
+    for citation in answer.citations:
+        yield (
+            f"<details><summary>[{citation.n}] {escape(citation.title)} "
+            f'<span class="section">{escape(citation.section)}</span></summary>'
+            f'<div class="passage">{escape(citation.text)}</div>{_link(citation, words)}</details>'
+        )
+
+
+def _link(citation: Citation, words: Mapping[str, str]) -> str:
+    if not citation.source.startswith(("https://", "http://")):
+        return ""
+    address = escape(citation.source, quote=True)
+    return f'<a href="{address}" target="_blank" rel="noopener noreferrer">{escape(words["open"])} ↗ {address}</a>'
+
+
+def _shown(fact: Fact | Mapping[str, str]) -> str:
+    if isinstance(fact, float):
+        return f"{fact:g}"
+    return str(fact)[:200]
