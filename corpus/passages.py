@@ -16,8 +16,8 @@ from corpus.model import LANGS, Corpus, Entry, Point, Step
 LIMIT = 256
 """Tokens that the default embedder reads of a text, its two special tokens included."""
 
-_ROOM = LIMIT - 16
-"""What is filled by estimate: the estimate may be too low by 5 %."""
+_ROOM = LIMIT - 28
+"""What is filled by estimate: the estimate may be too low by a tenth."""
 
 _EXTRA = 100
 """Tokens of questions or error words that may stand above the text of each piece."""
@@ -56,7 +56,7 @@ class Passage:
 
 def passages(corpus: Corpus) -> tuple[Passage, ...]:
     """All passages of a corpus, in the order of its entries, points and languages."""
-    return tuple(passage for entry in corpus.entries for lang in LANGS for passage in _of_entry(entry, lang))
+    return tuple(passage for entry in corpus.entries for lang in LANGS for passage in of_entry(entry, lang))
 
 
 def filled(text: str) -> str:
@@ -64,15 +64,15 @@ def filled(text: str) -> str:
     return _PLACEHOLDER.sub(lambda found: found[2] if found[2] is not None else found[1], text)
 
 
-def _of_entry(entry: Entry, lang: str) -> Iterator[Passage]:
+def of_entry(entry: Entry, lang: str) -> Iterator[Passage]:
+    """The passages of one entry in one language, about a millisecond's work."""
     errors = error_words(signature.pattern for signature in entry.signatures)
     yield from _section(entry, "overview", lang, errors)
     for point in entry.points:
         steps = (*point.why.get(lang, ()), *_as_steps(point.tell.get(lang, "")), *point.fix.get(lang, ()))
         source = next((entry.sources[name] for name in point.sources if name in entry.sources), "")
-        yield from _cut(
-            entry, point.id, point, lang, point.title[lang], steps, point.asks.get(lang, ()), source
-        )
+        asks = point.asks.get(lang, ())
+        yield from _cut(entry, point.id, point, lang, point.title[lang], steps, asks, source)
     for name in ("more", "versions", "check"):
         yield from _section(entry, name, lang, ())
 
@@ -80,6 +80,8 @@ def _of_entry(entry: Entry, lang: str) -> Iterator[Passage]:
 def _section(entry: Entry, name: str, lang: str, extra: Sequence[str]) -> Iterator[Passage]:
     steps = getattr(entry, name).steps.get(lang, ())
     heading = f"{entry.title[lang]} · {_SECTIONS[name][lang]}"
+    if name in entry.point_by_id:
+        name = f"section-{name}"  # an id of a passage names one thing
     yield from _cut(entry, name, None, lang, heading, steps, extra, "")
 
 
@@ -202,20 +204,39 @@ def estimate(text: str) -> int:
     return int(sum(map(_cost, _UNIT.findall(text)))) + 1
 
 
+# Words of the field that the vocabulary of the default embedder cuts up more than their length says.
+_PIECES = {
+    **dict.fromkeys(
+        ("attn", "bnb", "cuda", "eos", "eval", "gpu", "hf", "ids", "json", "lora", "mismatch"), 2
+    ),
+    **dict.fromkeys(
+        ("num", "nvidia", "peft", "py", "smi", "dtype", "fp", "lm", "vocab", "padding", "tokens"), 2
+    ),
+    **dict.fromkeys(
+        ("adapter", "encoder", "optimizer", "pytorch", "deepspeed", "QLoRA", "PyTorch", "Qwen"), 3
+    ),
+    **dict.fromkeys(("bfloat", "config", "embeddings", "FSDP", "fsdp", "pretrained", "vLLM"), 3),
+    **{"AutoModelForCausalLM": 9, "bitsandbytes": 4},
+}
+
+
 @lru_cache(maxsize=1 << 16)
 def _cost(unit: str) -> float:
     length = len(unit)
     if length == 1:
         return 1.0
+    if unit in _PIECES:
+        return _PIECES[unit]
     if unit.isdigit():
-        return length / 2 + 0.5
+        return 1.0 if length <= 2 else length / 2 + 0.5
     if unit[1:].islower():
         return 1.0 if length <= 4 else 1.3 if length <= 8 else 2.0
     return 1.0 + length / 4  # CamelCase and acronyms
 
 
 _SYNTAX = re.compile(
-    r"\(\?P<\w+>|\(\?[a-zA-Z]*:|\(\?[a-zA-Z]+\)"  # openings of groups, flags
+    r"\[[KMGT]+\]i\?B"  # units of sizes
+    r"|\(\?P<\w+>|\(\?[a-zA-Z]*:|\(\?[a-zA-Z]+\)"  # openings of groups, flags
     r"|\[(?:\\.|[^\]\\])+\](?:[*+?]|\{[0-9,]*\})*"  # classes
     r"|\\[bBdDsSwWAzZ](?:[*+?]|\{[0-9,]*\})*"
     r"|\.(?:[*+?]|\{[0-9,]*\})+"
