@@ -8,18 +8,18 @@ An engine answers without an index too (by signatures and evidence alone) while 
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from assistant.answering import Answer, Basis, abstain, compose
-from assistant.calibration import GateFeatures, covered, threshold
+from assistant.calibration import GateFeatures, covered, threshold, topic_probabilities
 from assistant.calibration.domain import domain_signs
 from assistant.case import Case, build_case
 from assistant.diagnosis import Diagnosis, Patterns, compile_patterns, diagnose
 from assistant.reading import Reading, read
-from assistant.retrieval import Candidate, candidates, is_decided
+from assistant.retrieval import Candidate, candidates, is_decided, query_of
 from corpus import Corpus, load
 
 if TYPE_CHECKING:
@@ -65,7 +65,8 @@ def answer_turns(engine: Engine, turns: Sequence[str | bytes], options: Options 
     started = time.perf_counter()
     machine = read(options.machine) if options.machine else None
     answer = answer_readings(engine, [read(turn) for turn in turns], options, machine)
-    return replace(answer, ms=round((time.perf_counter() - started) * 1000, 2))
+    preset = "factual" if options.preset == "auto" else options.preset
+    return replace(answer, preset=preset, ms=round((time.perf_counter() - started) * 1000, 2))
 
 
 def answer_readings(
@@ -75,34 +76,47 @@ def answer_readings(
     case = build_case(readings, options.lang, machine)
     if not case.reading.text.strip():
         return abstain(case, 0.0)
-    ranked, searched = rank_case(engine, case)
-    probability = covered(gate_features(case, ranked), searched=searched)
-    if not ranked or probability < threshold(searched=searched):
-        near = ranked[0].diagnosis.entry if ranked and probability >= NEAR else None
-        return abstain(case, probability, near)
-    best, *rest = (candidate.diagnosis for candidate in ranked)
+    ranking = rank_case(engine, case)
+    probability = covered(gate_features(case, ranking), searched=ranking.searched)
+    if not ranking.candidates or probability < threshold(searched=ranking.searched):
+        near = ranking.candidates[0].diagnosis.entry if ranking.candidates else None
+        return abstain(case, probability, near if probability >= NEAR else None)
+    best, *rest = (candidate.diagnosis for candidate in ranking.candidates)
     basis: Basis = "signature" if best.signature else "retrieval"
     return compose(case, best, rest[:6], probability, basis, short=options.length == "short")
 
 
-def rank_case(engine: Engine, case: Case) -> tuple[tuple[Candidate, ...], bool]:
-    """The candidates for a case, best first, and whether the index was searched."""
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """The candidates for a case, best first; the probability of each topic by the words alone; and
+    whether the index was searched."""
+
+    candidates: tuple[Candidate, ...]
+    topics: Mapping[str, float]
+    searched: bool
+
+
+def rank_case(engine: Engine, case: Case) -> Ranking:
+    """Diagnoses a case, searches if the signatures did not decide, and ranks what was found."""
     diagnoses = diagnose(case, engine.corpus, engine.patterns)
     before = _before(engine, case)
     index = None if is_decided(diagnoses) else engine.find_index()
-    return candidates(case, engine.corpus, diagnoses, before, index), index is not None
+    topics = topic_probabilities(query_of(case.reading, case.turns[:-1]))
+    ranked = candidates(case, engine.corpus, diagnoses, topics, before, index)
+    return Ranking(ranked, topics, index is not None)
 
 
-def gate_features(case: Case, ranked: Sequence[Candidate]) -> GateFeatures:
+def gate_features(case: Case, ranking: Ranking) -> GateFeatures:
     """The signs that the abstention gate weighs."""
     words, libraries, foreign = domain_signs(case.reading.text[:8_000])
-    best = ranked[0].features if ranked else None
+    best = ranking.candidates[0].features if ranking.candidates else None
     return GateFeatures(
         signature=best.signature if best else 0.0,
         found=best.found if best else 0.0,
         cues=best.cues if best else 0.0,
         lexical=best.lexical if best else 0.0,
         dense=best.dense if best else 0.0,
+        topic=best.topic if best else 0.0,
         domain=words,
         libraries=libraries,
         foreign=foreign,

@@ -1,11 +1,22 @@
-"""How much each sign counts, and when to abstain: two small linear models whose weights were fitted
-on labelled cases of our own in both languages (`python -m assistant.calibration CASES …`).
+"""How much each sign counts, and when to abstain: small linear models whose weights were fitted on
+labelled cases of our own in both languages (`python -m assistant.calibration CASES …`).
 
-`rank` orders candidates of one message; `covered` is the probability that the corpus covers it.
-The weights, and the threshold that follows from the fit, stand in weights.json.
+`topic_probabilities` judges a message's words; `rank` orders its candidates; `covered` is the
+probability that the corpus covers it. The weights, and the threshold that follows from the fit, stand
+in weights.json and topics.npz.
 """
 
 from assistant.calibration.features import Features, GateFeatures
 from assistant.calibration.model import covered, rank, threshold
+from assistant.calibration.topics import OUTSIDE, scaled, topic_probabilities
 
-__all__ = ["Features", "GateFeatures", "covered", "rank", "threshold"]
+__all__ = [
+    "OUTSIDE",
+    "Features",
+    "GateFeatures",
+    "covered",
+    "rank",
+    "scaled",
+    "threshold",
+    "topic_probabilities",
+]

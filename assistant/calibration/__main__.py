@@ -1,15 +1,17 @@
-"""`python -m assistant.calibration CASES.jsonl …`: fits weights.json on labelled cases.
+"""`python -m assistant.calibration CASES.jsonl …`: fits topics.npz and weights.json.
 
-The ranker is a softmax over each case's candidates (weights not negative: no sign speaks against an
-entry); the gate a logistic regression with a penalty. Both are fitted with and without the index. The threshold is
-the one that loses least in cross-validation, a wrong abstention counting WRONG_ABSTENTION times as much as an answer to what
-is not covered. Figures are printed from cross-validation, never from the fit itself.
+Three fits, each on signs that the fit before did not see in training (five folds): the topic
+classifier; the ranker, a softmax over each case's candidates (no weight is negative: no sign speaks against an
+entry); the gate, a logistic regression. Ranker and gate are fitted with and without the index. The threshold is the one
+that loses least on held-out folds, a wrong abstention counting WRONG_ABSTENTION times as much as an answer to what is
+not covered. Figures are printed from held-out folds, never from the fit itself.
 """
 
 import argparse
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,36 +22,72 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
 
 from assistant.calibration.features import GATE_NAMES, RANK_NAMES
-from assistant.case import build_case
+from assistant.calibration.fit_topics import held_out_topics, save_topics, train_topics
+from assistant.calibration.topics import OUTSIDE
+from assistant.case import Case, build_case
 from assistant.cli.engine import command_engine
 from assistant.cli.eval import read_cases
 from assistant.diagnosis import diagnose
-from assistant.evaluation import OUTSIDE, turns_of
-from assistant.pipeline import Engine, gate_features
+from assistant.evaluation import turns_of
+from assistant.pipeline import Engine, Ranking, gate_features
 from assistant.reading import read
-from assistant.retrieval import Candidate, candidates
+from assistant.retrieval import candidates, query_of
 
 WEIGHTS = Path(__file__).parent / "weights.json"
 WRONG_ABSTENTION = 2.0
+FOLDS = 5
 _PENALTY = 0.02
-_FOLDS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """A labelled case, read, with the topics that a classifier which never saw it finds likely."""
+
+    label: Mapping[str, Any]
+    case: Case
+    topics: Mapping[str, float]
+
+    @property
+    def right(self) -> set[str]:
+        return {self.label["topic"], *self.label.get("also", ())}
+
+    @property
+    def inside(self) -> bool:
+        return bool(self.label["topic"] != OUTSIDE)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description="Fits the weights of ranking and abstention on labelled cases."
-    )
+    parser = argparse.ArgumentParser(description="Fits the weights of ranking and abstention on labelled cases.")
     parser.add_argument("cases", nargs="+", type=Path)
-    cases = [case for file in parser.parse_args().cases for case in read_cases(file)]
+    labels = [case for file in parser.parse_args().cases for case in read_cases(file)]
     engine = command_engine()
+    cases = [build_case([read(turn) for turn in turns_of(label)]) for label in labels]
+    queries = [query_of(case.reading, case.turns[:-1]) for case in cases]
+    wanted = [str(label["topic"]) for label in labels]
+    topics = held_out_topics(engine.corpus, queries, wanted, FOLDS)
+    rows = [Labelled(*row) for row in zip(labels, cases, topics, strict=True)]
+    inside = [row for row in rows if row.inside]
+    hits = sum(_likeliest(row.topics) in row.right for row in inside)
+    print(f"topics: right in {hits} of {len(inside)} held-out cases in scope ({hits / len(inside):.3f})")
+    save_topics(train_topics(engine.corpus, queries, wanted))
     weights: dict[str, Any] = {}
     for searched, suffix in ((True, ""), (False, "_unsearched")):
-        ranked = [_candidates(engine, case, searched) for case in cases]
-        weights[f"rank{suffix}"] = _named(RANK_NAMES, _fit_ranker(cases, ranked, suffix or "_searched"))
+        found = [_ranking(engine, row, searched) for row in rows]
+        weights[f"rank{suffix}"] = _named(RANK_NAMES, _fit_ranker(rows, found, searched))
         _write(weights)
-        gate, threshold = _fit_gate(engine, cases, searched, suffix or "_searched")
-        weights[f"gate{suffix}"], weights[f"threshold{suffix}"] = gate, threshold
+        again = [_ranking(engine, row, searched) for row in rows]
+        weights[f"gate{suffix}"], weights[f"threshold{suffix}"] = _fit_gate(rows, again, searched)
     _write(weights)
+
+
+def _likeliest(topics: Mapping[str, float]) -> str:
+    return max(topics, key=lambda topic: topics[topic])
+
+
+def _ranking(engine: Engine, row: Labelled, searched: bool) -> Ranking:
+    found = diagnose(row.case, engine.corpus, engine.patterns)
+    index = engine.find_index() if searched else None
+    return Ranking(candidates(row.case, engine.corpus, found, row.topics, (), index), row.topics, searched)
 
 
 def _write(weights: dict[str, Any]) -> None:
@@ -61,29 +99,20 @@ def _write(weights: dict[str, Any]) -> None:
     model._weights.cache_clear()
 
 
-def _candidates(engine: Engine, case: dict[str, Any], searched: bool) -> tuple[Candidate, ...]:
-    built = build_case([read(turn) for turn in turns_of(case)])
-    found = diagnose(built, engine.corpus, engine.patterns)
-    return candidates(built, engine.corpus, found, (), engine.find_index() if searched else None)
-
-
-def _fit_ranker(
-    cases: Sequence[dict[str, Any]], ranked: Sequence[tuple[Candidate, ...]], name: str
-) -> NDArray[np.float64]:
+def _fit_ranker(rows: Sequence[Labelled], found: Sequence[Ranking], searched: bool) -> NDArray[np.float64]:
     groups = []
-    for case, found in zip(cases, ranked, strict=True):
-        topics = {case["topic"], *case.get("also", ())}
-        right = np.array([each.diagnosis.entry.topic in topics for each in found])
-        if case["topic"] != OUTSIDE and right.any():
-            groups.append((np.array([each.features.values() for each in found]), right))
-    inside = sum(case["topic"] != OUTSIDE for case in cases)
-    folds = [number % _FOLDS for number in range(len(groups))]
+    for row, ranking in zip(rows, found, strict=True):
+        right = np.array([each.diagnosis.entry.topic in row.right for each in ranking.candidates])
+        if row.inside and right.any():
+            groups.append((np.array([each.features.values() for each in ranking.candidates]), right))
+    inside = sum(row.inside for row in rows)
     hits = 0
-    for fold in range(_FOLDS):
-        weights = _ranker([g for g, f in zip(groups, folds, strict=True) if f != fold])
-        held = [g for g, f in zip(groups, folds, strict=True) if f == fold]
+    for fold in range(FOLDS):
+        weights = _ranker([group for number, group in enumerate(groups) if number % FOLDS != fold])
+        held = groups[fold::FOLDS]
         hits += sum(bool(right[np.argmax(features @ weights)]) for features, right in held)
-    print(f"rank{name}: right topic first in {hits} of {inside} held-out cases ({hits / inside:.3f})")
+    name = "with" if searched else "without"
+    print(f"rank {name} index: right topic first in {hits} of {inside} held-out cases ({hits / inside:.3f})")
     return _ranker(groups)
 
 
@@ -94,23 +123,21 @@ def _ranker(groups: Sequence[tuple[NDArray[np.float64], NDArray[np.bool_]]]) -> 
         total, gradient = _PENALTY * float(weights @ weights), 2 * _PENALTY * weights
         for features, right in groups:
             scores = features @ weights
-            every = _softmax(scores)
-            wanted = _softmax(scores[right])
+            every, wanted = _softmax(scores), _softmax(scores[right])
             total += (_log_sum(scores) - _log_sum(scores[right])) / len(groups)
             gradient = gradient + (every @ features - wanted @ features[right]) / len(groups)
         return total, gradient
 
-    start = np.ones(count)
-    found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=[(0.0, None)] * count)
-    # `earlier` is about conversations, of which single messages tell nothing
+    found = minimize(loss, np.ones(count), jac=True, method="L-BFGS-B", bounds=[(0.0, None)] * count)
     weights: NDArray[np.float64] = found.x
+    # `earlier` is about conversations, of which single messages tell nothing
     weights[RANK_NAMES.index("earlier")] = 0.25 * weights[RANK_NAMES.index("signature")]
     return weights
 
 
 def _softmax(scores: NDArray[np.float64]) -> NDArray[np.float64]:
-    exponent: NDArray[np.float64] = np.exp(scores - scores.max())
-    return exponent / exponent.sum()
+    exponents: NDArray[np.float64] = np.exp(scores - scores.max())
+    return exponents / exponents.sum()
 
 
 def _log_sum(scores: NDArray[np.float64]) -> float:
@@ -119,33 +146,26 @@ def _log_sum(scores: NDArray[np.float64]) -> float:
 
 
 def _fit_gate(
-    engine: Engine, cases: Sequence[dict[str, Any]], searched: bool, name: str
+    rows: Sequence[Labelled], found: Sequence[Ranking], searched: bool
 ) -> tuple[dict[str, float], float]:
-    rows, inside = [], []
-    for case in cases:
-        built = build_case([read(turn) for turn in turns_of(case)])
-        rows.append(gate_features(built, _candidates(engine, case, searched)).values())
-        inside.append(case["topic"] != OUTSIDE)
-    features, labels = np.array(rows), np.array(inside)
-    gate = LogisticRegression(C=3.0, class_weight="balanced", max_iter=5_000)
-    folds = StratifiedKFold(_FOLDS, shuffle=True, random_state=0)
-    held_out = cross_val_predict(gate, features, labels, cv=folds, method="predict_proba")[:, 1]
-    threshold = min(
-        np.arange(0.05, 0.951, 0.01),
-        key=lambda cut: (
-            WRONG_ABSTENTION * (held_out[labels] < cut).mean() + (held_out[~labels] >= cut).mean()
-        ),
-    )
-    wrong, right = (held_out[labels] < threshold).mean(), (held_out[~labels] < threshold).mean()
-    print(
-        f"gate{name}: held out, threshold {threshold:.2f}: {right:.3f} of what is outside abstained, {wrong:.3f} of the rest"
-    )
-    gate.fit(features, labels)
+    features = np.array([gate_features(row.case, ranking).values() for row, ranking in zip(rows, found, strict=True)])
+    inside = np.array([row.inside for row in rows])
+    gate = LogisticRegression(C=1.0, class_weight="balanced", max_iter=5_000)
+    folds = StratifiedKFold(FOLDS, shuffle=True, random_state=0)
+    held_out = cross_val_predict(gate, features, inside, cv=folds, method="predict_proba")[:, 1]
+
+    def loss(cut: float) -> float:
+        wrong = (held_out[inside] < cut).mean()
+        return float(WRONG_ABSTENTION * wrong + (held_out[~inside] >= cut).mean())
+
+    threshold = float(min(np.arange(0.05, 0.951, 0.01), key=loss))
+    wrong, right = (held_out[inside] < threshold).mean(), (held_out[~inside] < threshold).mean()
+    name = "with" if searched else "without"
+    print(f"gate {name} index: at {threshold:.2f}, held out, {right:.3f} of what is outside abstained, {wrong:.3f} of the rest")
+    gate.fit(features, inside)
     weights = {"bias": round(float(gate.intercept_[0]), 4), **_named(GATE_NAMES, gate.coef_[0])}
-    if not searched:
-        weights["lexical"] = weights["dense"] = 0.0
-    weights["earlier"] = 2.0
-    return weights, round(float(threshold), 3)
+    # conversations are not among the cases: what was covered before counts as a sign of its own
+    return {**weights, "earlier": 2.0}, round(threshold, 3)
 
 
 def _named(names: Sequence[str], values: NDArray[np.float64]) -> dict[str, float]:

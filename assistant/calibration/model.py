@@ -13,14 +13,14 @@ from assistant.calibration.features import GATE_NAMES, RANK_NAMES, Features, Gat
 def rank(features: Features, *, searched: bool) -> float:
     """The score of a candidate; `searched` says whether the index took part."""
     weights = _weights()["rank" if searched else "rank_unsearched"]
-    return sum(weights[name] * value for name, value in zip(RANK_NAMES, features.values(), strict=True))
+    return sum(weights.get(name, 0.0) * value for name, value in zip(RANK_NAMES, features.values(), strict=True))
 
 
 def covered(features: GateFeatures, *, searched: bool) -> float:
     """The probability (0 to 1) that the corpus covers a message with these signs."""
     weights = _weights()["gate" if searched else "gate_unsearched"]
     logit = weights["bias"] + sum(
-        weights[name] * value for name, value in zip(GATE_NAMES, features.values(), strict=True)
+        weights.get(name, 0.0) * value for name, value in zip(GATE_NAMES, features.values(), strict=True)
     )
     return 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, logit))))
 

@@ -1,10 +1,10 @@
 """Ranks the corpus's entries for one message of a case."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from assistant.calibration import Features, rank
+from assistant.calibration import Features, rank, scaled
 from assistant.case import Case
 from assistant.diagnosis import Diagnosis
 from assistant.retrieval.query import query_of
@@ -39,11 +39,13 @@ def candidates(
     case: Case,
     corpus: Corpus,
     diagnoses: Sequence[Diagnosis],
+    topics: Mapping[str, float],
     before: Sequence[Diagnosis] = (),
     index: "Index | None" = None,
 ) -> tuple[Candidate, ...]:
-    """All entries that diagnosis or search found, best first. `before` are the diagnoses of the
-    conversation's earlier messages, which a follow-up leans on."""
+    """All entries that diagnosis or search found, best first. `topics` is the probability of each
+    topic by the words alone; `before` are the diagnoses of the conversation's earlier messages, which
+    a follow-up leans on."""
     by_entry = {each.entry.id: each for each in diagnoses}
     found = _searched(case, index) if index else {}
     earlier = _earlier(before)
@@ -63,6 +65,7 @@ def candidates(
             cues=min(diagnosis.cues, 2) / 2.0,
             lexical=lexical,
             dense=dense,
+            topic=scaled(topics.get(entry.topic, 0.0)),
             earlier=earlier.get(entry_id, 0.0) if follow_up else 0.0,
         )
         if not diagnosis.support and entry_id in found:
