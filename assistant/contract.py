@@ -10,10 +10,10 @@ if TYPE_CHECKING:
     from index.search import Hit
 
 
-def as_json(answer: Answer, name: str | None = None) -> dict[str, Any]:
-    """One answer as a JSON object; `name` is the id that the caller gave to the input."""
+def as_json(answer: Answer, name: Any = None) -> dict[str, Any]:
+    """One answer as a JSON object; `name` is the id that the caller gave to the input, if any."""
     return {
-        **({"id": name} if name is not None else {}),
+        "id": name,
         "lang": answer.lang,
         "kind": answer.kind,
         "topic": answer.topic,

@@ -46,10 +46,29 @@ def score(engine: Engine, cases: Iterable[Mapping[str, Any]]) -> tuple[Scored, .
 
 
 def turns_of(case: Mapping[str, Any]) -> list[str]:
-    turns = case.get("turns", [case["input"]] if "input" in case else None)
-    if not isinstance(turns, list) or not turns or "topic" not in case:
-        raise UserError(f"the case {case.get('id', '?')} needs `topic`, and `input` or `turns`.")
+    fault = fault_of(case)
+    if fault:
+        raise UserError(f"the case {case.get('id', '?')!r} is {fault}.")
+    turns: list[str] = case.get("turns", [case.get("input")])
     return turns
+
+
+def fault_of(case: Mapping[str, Any]) -> str:
+    """Why an object is no case, as the end of a sentence; "" if it is one."""
+    turns = case.get("turns", [case.get("input")])
+    if not isinstance(turns, list) or not turns or not all(isinstance(turn, str) for turn in turns):
+        return "no case: it needs `input` (a text) or `turns` (a list of texts)"
+    if not isinstance(case.get("topic"), str):
+        return "no case: it needs `topic`, the id of a topic"
+    groups = case.get("must", [])
+    if not isinstance(groups, list) or not all(isinstance(group, list) for group in groups):
+        return "no case: `must` is a list of groups, each a list of texts"
+    for wanted in (text for group in (*groups, case.get("never", [])) for text in group):
+        try:
+            re.compile(wanted.removeprefix("re:") if wanted.startswith("re:") else "")
+        except (re.error, AttributeError) as error:
+            return f"no case: {wanted!r} is not a text or pattern ({error})"
+    return ""
 
 
 def score_answer(case: Mapping[str, Any], answer: Answer) -> Scored:

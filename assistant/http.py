@@ -1,15 +1,18 @@
 """The HTTP API on the page's port: /api/ask, /api/search, /health.
 
-Bad input gets status 400 (413 where it is too large) and `{"error": "one sentence"}`.
+Bad input gets status 400 (413 where it is too large) and `{"error": "one sentence"}`. Reading the
+body is all that happens on the event loop.
 """
 
 import json
+import traceback
 from collections.abc import Callable
 from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect
 
 from assistant.cli.ask import PRESETS
 from assistant.contract import as_json, hits_as_json
@@ -17,6 +20,16 @@ from assistant.errors import UserError
 from assistant.limits import MAX_INPUT
 from assistant.pipeline import Options
 from assistant.service import Service
+
+Body = dict[str, Any]
+
+_MAX_TURNS = 200
+_DRAINED = 3 * MAX_INPUT
+"""Bytes that are read of a request that is too large, so that its sender gets to see our answer."""
+
+
+class _TooLarge(UserError):
+    """The request is over the limit."""
 
 
 def add_routes(app: FastAPI, service: Service) -> None:
@@ -27,31 +40,44 @@ def add_routes(app: FastAPI, service: Service) -> None:
         body = {"status": "ok" if service.ready else "starting", "stage": service.stage, "model": None}
         return JSONResponse(body, 200 if service.ready else 503)
 
-    @app.post("/api/ask")
-    async def ask(request: Request) -> JSONResponse:
-        return await _answered(request, lambda body: _ask(service, body))
+    works: dict[str, Callable[[Body], Body]] = {
+        "ask": lambda body: _ask(service, body),
+        "search": lambda body: _search(service, body),
+    }
 
-    @app.post("/api/search")
-    async def search(request: Request) -> JSONResponse:
-        return await _answered(request, lambda body: _search(service, body))
+    @app.api_route("/api/{name:path}", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
+    async def api(name: str, request: Request) -> JSONResponse:
+        if name not in works:
+            return _error(
+                f"there is no /api/{name[:80]}: use {' or '.join(f'/api/{each}' for each in works)}.", 404
+            )
+        if request.method != "POST":
+            return _error(f"/api/{name} takes POST with a JSON object.", 405, {"Allow": "POST"})
+        return await _answered(request, works[name])
 
 
-def _ask(service: Service, body: dict[str, Any]) -> dict[str, Any]:
+def _ask(service: Service, body: Body) -> Body:
     turns = body.get("turns", [body["input"]] if "input" in body else None)
     if not isinstance(turns, list) or not turns or not all(isinstance(turn, str) for turn in turns):
         raise UserError("the body must be a JSON object with `input` (a text) or `turns` (a list of texts).")
+    if len(turns) > _MAX_TURNS:
+        raise UserError(f"`turns` may hold at most {_MAX_TURNS} messages.")
+    name = body.get("id")
+    if isinstance(name, bool) or not isinstance(name, str | int | None):
+        raise UserError("`id` must be a text or a number.")
     options = Options(
         lang=_choice(body, "lang", ("auto", "en", "zh"), "auto"),
         length=_choice(body, "length", ("full", "short"), "full"),
         preset=_choice(body, "preset", PRESETS, "auto"),
         machine=_text(body, "machine"),
     )
-    if body.get("model", "none") != "none":
+    if body.get("model", "none") not in ("none", None):
         raise UserError('this version answers without a language model: use `model` "none".')
-    return as_json(service.answer(turns, options), body.get("id"))
+    answer = service.answer([_whole(turn) for turn in turns], options)
+    return as_json(answer, _whole(name) if isinstance(name, str) else name)
 
 
-def _search(service: Service, body: dict[str, Any]) -> dict[str, Any]:
+def _search(service: Service, body: Body) -> Body:
     query, k = _text(body, "query"), body.get("k", 5)
     if not query.strip():
         raise UserError("`query` must be a text.")
@@ -63,39 +89,65 @@ def _search(service: Service, body: dict[str, Any]) -> dict[str, Any]:
     return hits_as_json(query, index.search(query, k))
 
 
-async def _answered(request: Request, work: Callable[[dict[str, Any]], dict[str, Any]]) -> JSONResponse:
+async def _answered(request: Request, work: Callable[[Body], Body]) -> JSONResponse:
     try:
-        body = await _body(request)
-        return JSONResponse(await run_in_threadpool(work, body))
+        data = await _read(request)
+        return JSONResponse(await run_in_threadpool(lambda: work(_parsed(data))))
     except UserError as error:
-        too_large = "larger than" in str(error)
-        return JSONResponse({"error": str(error)}, 413 if too_large else 503 if error.code == 3 else 400)
+        return _error(str(error), 413 if isinstance(error, _TooLarge) else 503 if error.code == 3 else 400)
+    except ClientDisconnect:
+        return _error("the request ended early.", 400)
+    except Exception:  # whatever it is, the caller gets JSON, and the log the traceback
+        traceback.print_exc()
+        return _error("something went wrong on the server; its log has the details.", 500)
 
 
-async def _body(request: Request) -> dict[str, Any]:
+async def _read(request: Request) -> bytes:
     data = bytearray()
+    size = 0
     async for chunk in request.stream():
-        data += chunk
-        if len(data) > MAX_INPUT:
-            raise UserError(f"the request is larger than {MAX_INPUT >> 20} MB.")
+        size += len(chunk)
+        if size <= MAX_INPUT:
+            data += chunk
+        if size > _DRAINED:
+            break
+    if size > MAX_INPUT:
+        raise _TooLarge(f"the request is larger than {MAX_INPUT >> 20} MB.")
+    return bytes(data)
+
+
+def _parsed(data: bytes) -> Body:
     try:
-        body = json.loads(bytes(data))
-    except (ValueError, RecursionError):
+        body = json.loads(data.decode("utf-8-sig"))
+    except UnicodeDecodeError:
+        raise UserError("the body is not valid UTF-8.") from None
+    except RecursionError:
+        raise UserError("the body is nested too deeply.") from None
+    except ValueError:
         raise UserError('the body is not JSON: send an object such as {"input": "…"}.') from None
     if not isinstance(body, dict):
         raise UserError('the body must be a JSON object such as {"input": "…"}.')
     return body
 
 
-def _choice(body: dict[str, Any], name: str, allowed: tuple[str, ...], default: str) -> str:
+def _choice(body: Body, name: str, allowed: tuple[str, ...], default: str) -> str:
     chosen = body.get(name, default)
     if chosen not in allowed:
         raise UserError(f"`{name}` must be one of {', '.join(allowed)}.")
     return str(chosen)
 
 
-def _text(body: dict[str, Any], name: str) -> str:
+def _text(body: Body, name: str) -> str:
     text = body.get(name, "")
     if not isinstance(text, str):
         raise UserError(f"`{name}` must be a text.")
-    return text
+    return _whole(text)
+
+
+def _whole(text: str) -> str:
+    r"""A text without halves of surrogate pairs (`"\ud800"`), which no answer could carry."""
+    return text.encode(errors="replace").decode()
+
+
+def _error(sentence: str, status: int, headers: dict[str, str] | None = None) -> JSONResponse:
+    return JSONResponse({"error": sentence}, status, headers=headers)

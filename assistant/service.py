@@ -1,5 +1,5 @@
-"""What a long-running server shares between all its requests: the engine, the index that is made
-ready in the background, and the store. Answers never wait for the index.
+"""What a long-running server shares between all its requests: the engine, and the index that is made
+ready in the background. Answers never wait for the index.
 """
 
 import subprocess
@@ -7,7 +7,7 @@ import sys
 import threading
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from assistant.answering import Answer
 from assistant.pipeline import Engine, Options, answer_turns, load_engine
@@ -17,15 +17,26 @@ if TYPE_CHECKING:
     from index.search import Index
 
 _RETRY_SECONDS = 60
+_STAGES = {
+    "starting": "starting",
+    "building": "building the index: {reason}",
+    "loading": "loading the index",
+    "failed": "no index: {reason}",
+    "ready": "ready",
+}
+
+
+State = Literal["starting", "building", "loading", "failed", "ready"]
 
 
 class Service:
-    """The engine of one server process. `stage` says in one plain sentence what it is doing until
-    the index answers, and why it does not where it cannot be had."""
+    """The engine of one server process. `state` is what it is doing until the index answers, and
+    `reason` why it builds one, or why there is none."""
 
     def __init__(self, cache: Path | None = None) -> None:
         self.cache = cache or cache_folder()
-        self.stage = "starting"
+        self.state: State = "starting"
+        self.reason = ""
         self._index: Index | None = None
         self._stop = threading.Event()
         self._builder: subprocess.Popen[bytes] | None = None
@@ -35,6 +46,11 @@ class Service:
     def ready(self) -> bool:
         """Whether the index answers."""
         return self._index is not None
+
+    @property
+    def stage(self) -> str:
+        """What the server is doing, for `/health`."""
+        return _STAGES[self.state].format(reason=self.reason)
 
     def answer(self, turns: Sequence[str | bytes], options: Options) -> Answer:
         return answer_turns(self.engine, turns, options)
@@ -57,9 +73,15 @@ class Service:
             try:
                 self._load_or_build()
             except Exception as error:  # whatever it is, answers go on without the index
-                self.stage = f"no index: {error}"
+                self._failed(str(error) or type(error).__name__)
             if not self.ready:
                 self._stop.wait(_RETRY_SECONDS)
+
+    def _failed(self, reason: str) -> None:
+        reason = reason.strip().rstrip(".")
+        if (self.state, self.reason) != ("failed", reason) and not self._stop.is_set():
+            print(f"tracedoc: answering without the index: {reason}.", file=sys.stderr, flush=True)
+        self.state, self.reason = "failed", reason
 
     def _load_or_build(self) -> None:
         from index import IndexFault, load, state
@@ -67,14 +89,14 @@ class Service:
         folder = self.cache / "index"
         now = state(folder, self.engine.corpus, embedder(), notes=data_folder() / "notes")
         if now.status != "fresh":
-            self.stage = f"building the index: {now.reason}"
+            self.state, self.reason = "building", now.reason
             failed = self._build_apart()
             if failed:
                 raise IndexFault(failed)
-        self.stage = "loading the index"
+        self.state = "loading"
         index = load(folder)
         index.scores("warm up")
-        self._index, self.stage = index, "ready"
+        self._index, self.state = index, "ready"
 
     def _build_apart(self) -> str:
         """Builds in a process of its own, so that torch's memory is given back. Returns why it

@@ -20,6 +20,7 @@ from corpus.model import LANGS, Corpus, Entry, Point, Step
 FOLDER = Path(__file__).parent
 WHERE = ("text", "message", "frames", "prose", "config")
 POINT_LIMIT = {"en": 900, "zh": 450}
+ADDRESS = re.compile(r"https://[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?\.[A-Za-z]{2,}(?:[/?#][^\s<>\"]*)?")
 PLACEHOLDER = re.compile(r"\{\{\s*([a-z_A-Z][\w]*)\s*(?:\|([^{}]*))?\}\}")
 
 
@@ -78,10 +79,19 @@ def _entry_faults(
         yield "has no points"
     if not entry.sources:
         yield "has no sources"
+    for address in entry.sources.values():
+        if not ADDRESS.fullmatch(str(address)):
+            yield f"the source {address!r} is no https address"
     yield from _pattern_faults(entry)
+    for name in ("overview", "more", "versions", "check"):
+        steps = getattr(entry, name).steps
+        if (steps["en"] and not steps["zh"]) or (steps["zh"] and not steps["en"]):
+            yield f"has `{name}` in one language only"
+        for step in (*steps["en"], *steps["zh"]):
+            yield from _step_faults(step)
+    if not entry.overview.steps["en"]:
+        yield "lacks the section on what is seen"
     for lang in LANGS:
-        if not entry.overview.steps[lang]:
-            yield f"lacks the section on what is seen ({lang})"
         sentences = entry.happened[lang]
         if entry.signatures and not sentences:
             yield f"has signatures but no `happened` sentence in {lang}"
@@ -133,8 +143,9 @@ def _point_faults(entry: Entry, point: Point) -> Iterator[str]:
         size = sum(len(step.text) for step in (*point.why[lang], *point.fix[lang]))
         if size > POINT_LIMIT[lang] * 1.15:
             yield f"is {size} characters long in {lang}; the limit is {POINT_LIMIT[lang]}"
-    for step in (step for lang in LANGS for step in (*point.why[lang], *point.fix[lang])):
-        yield from _step_faults(step)
+    for lang in LANGS:
+        for step in (*point.why[lang], *point.fix[lang], Step(point.tell[lang])):
+            yield from _step_faults(step)
 
 
 def _step_faults(step: Step) -> Iterator[str]:
@@ -144,6 +155,11 @@ def _step_faults(step: Step) -> Iterator[str]:
                 check(expression)
         except ConditionError as error:
             yield str(error)
+    if "<!--" in re.sub(r"```.*?```|`[^`]*`", "", step.text, flags=re.DOTALL):
+        yield f"a comment that is no condition in {step.text[:60]!r}"
+    for code in re.findall(r"```.*?```", step.text, re.DOTALL):
+        if re.search(r"'\{\{[^{}]*\}\}'", code):
+            yield f"a placeholder stands in single quotes, which its value may hold: {step.text[:60]!r}"
     leftover = PLACEHOLDER.sub("", step.text)
     if "{{" in leftover and "}}" in leftover:
         yield f"malformed placeholder in {step.text[:60]!r}"

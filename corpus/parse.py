@@ -1,18 +1,18 @@
 """Reads `corpus/entries/*.md` into Entries, as FORMAT.md describes them.
 
 A file that breaks the format raises CorpusError with its name and what is wrong. The Corpus that
-results is kept as JSON in the user's cache, because a cold process must answer before it could
-have read a hundred YAML headers; the cache is used only for exactly the files it was made from.
+results is kept as JSON in the user's cache (cache.py), because a cold process must answer before it
+could have read a hundred YAML headers.
 """
 
 import hashlib
-import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from corpus.conditions import ConditionError, check
+from corpus.cache import cache_file, from_cache, to_cache
+from corpus.conditions import check
 from corpus.model import LANGS, Corpus, Entry, Evidence, Point, Section, Signature, Step
 
 ENTRIES = Path(__file__).parent / "entries"
@@ -37,7 +37,7 @@ _HEADING = re.compile(r"^(#{1,4}) +(.+?) *$")
 _POINT = re.compile(r"^([a-z0-9][a-z0-9-]*)\s*[:：]\s*(.+)$")
 _CONDITION = re.compile(r"<!--\s*(when|unless)\s*:\s*(.*?)\s*-->\s*")
 _ITEM = re.compile(r"^(?:[-*]|\d+\.) ")
-_FENCE = re.compile(r"^\s*(```|~~~)")
+_FENCE = re.compile(r"^\s*(`{3,}|~{3,})(.*)$")
 
 
 class CorpusError(ValueError):
@@ -51,22 +51,24 @@ def load(folder: Path = ENTRIES, cache: Path | None = None) -> Corpus:
     is passed over: it only saves time.
     """
     files = sorted(folder.glob("*.md"))
-    stamp = _stamp(files)
-    kept = cache / f"corpus-{stamp}.json" if cache else None
+    kept = cache_file(cache, files) if cache else None
     if kept:
-        corpus = _from_cache(kept)
+        corpus = from_cache(kept)
         if corpus:
             return corpus
     digest = hashlib.sha256()
     entries = []
     for file in files:
-        text = file.read_text(encoding="utf-8")
+        try:
+            text = file.read_text(encoding="utf-8")
+        except UnicodeDecodeError as error:
+            raise CorpusError(f"{file.name}: is not UTF-8: {error.reason}") from None
         digest.update(file.name.encode() + b"\0" + text.encode() + b"\0")
         entries.append(parse_entry(text, file.name))
     entries.sort(key=lambda entry: entry.id)
     corpus = Corpus(tuple(entries), digest.hexdigest())
     if kept:
-        _to_cache(kept, corpus)
+        to_cache(kept, corpus)
     return corpus
 
 
@@ -82,11 +84,12 @@ def parse_entry(text: str, file: str) -> Entry:
     if not isinstance(meta, dict):
         raise CorpusError(f"{file}: the front matter must be a mapping")
     try:
-        return _entry(meta, _body(body, file), file)
+        return _entry(meta, _body(body), file)
     except (KeyError, TypeError, AttributeError) as error:
         raise CorpusError(f"{file}: the front matter lacks or malforms {error}") from None
-    except ConditionError as error:
-        raise CorpusError(f"{file}: {error}") from None
+    except ValueError as error:  # CorpusError and ConditionError too
+        what = str(error).removeprefix(f"{file}: ")
+        raise CorpusError(f"{file}: {what}") from None
 
 
 def _split(text: str, file: str) -> tuple[str, str]:
@@ -102,12 +105,15 @@ def _entry(meta: Mapping[str, Any], body: "_Body", file: str) -> Entry:
         *("sources", "happened", "points"),
     }
     if unknown:
-        raise CorpusError(f"{file}: unknown keys in the front matter: {', '.join(sorted(unknown))}")
-    points = tuple(_point(item, body, file) for item in meta.get("points") or ())
+        raise CorpusError(f"unknown keys in the front matter: {', '.join(sorted(unknown))}")
+    points = tuple(_point(item, body) for item in meta.get("points") or ())
+    names = [point.id for point in points]
+    if len(set(names)) < len(names):
+        raise CorpusError(f"two points have the same id: {', '.join(names)}")
     for lang in LANGS:
         extra = set(body.points[lang]) - {point.id for point in points}
         if extra:
-            raise CorpusError(f"{file}: points without front matter in {lang}: {', '.join(sorted(extra))}")
+            raise CorpusError(f"points without front matter in {lang}: {', '.join(sorted(extra))}")
     return Entry(
         id=meta["id"],
         topic=meta["topic"],
@@ -141,12 +147,12 @@ def _signature(item: str | Mapping[str, Any]) -> Signature:
     )
 
 
-def _point(item: Mapping[str, Any], body: "_Body", file: str) -> Point:
+def _point(item: Mapping[str, Any], body: "_Body") -> Point:
     _only(item, {"id", "asks", "evidence", "sources", "prior"})
     name = item["id"]
     for lang in LANGS:
         if name not in body.points[lang]:
-            raise CorpusError(f"{file}: the point {name!r} has no heading '### {name}: …' in {lang}")
+            raise CorpusError(f"the point {name!r} has no heading '### {name}: …' in {lang}")
     found = {lang: body.points[lang][name] for lang in LANGS}
     return Point(
         id=name,
@@ -208,20 +214,19 @@ class _Body:
         return Section({lang: tuple(_steps(self.lines.get((name, lang), ()))) for lang in LANGS})
 
 
-def _body(text: str, file: str) -> _Body:
+def _body(text: str) -> _Body:
     body, lang, section = _Body(), "", ""
     point: _PointBody | None = None
     target: list[str] | None = None
-    fenced = False
-    for number, line in enumerate(text.splitlines(), 1):
-        if _FENCE.match(line):
-            fenced = not fenced
+    fenced = ""
+    for number, line in enumerate(text.split("\n"), 1):
+        fenced = _fence_after(line, fenced)
         heading = None if fenced else _HEADING.match(line)
         if not heading:
             if target is not None:
                 target.append(line)
             elif line.strip():
-                raise CorpusError(f"{file}: text before any section (line {number} of the body)")
+                raise CorpusError(f"text before any section (line {number} of the body)")
             continue
         level, title = len(heading[1]), heading[2]
         if level == 1 and title in _LANG_HEADINGS:
@@ -230,13 +235,28 @@ def _body(text: str, file: str) -> _Body:
             section, point = _SECTIONS[title], None
             target = None if section == "points" else body.lines.setdefault((section, lang), [])
         elif level == 3 and section == "points" and (named := _POINT.match(title)):
+            if named[1] in body.points[lang]:
+                raise CorpusError(f"two headings for the point {named[1]!r} in {lang}")
             point = body.points[lang][named[1]] = _PointBody(named[2])
             target = point.why
         elif level == 4 and title in _PARTS and point:
             target = getattr(point, _PARTS[title])
         else:
-            raise CorpusError(f"{file}: unexpected heading {line!r} (line {number} of the body)")
+            raise CorpusError(f"unexpected heading {line!r} (line {number} of the body)")
+    if fenced:
+        raise CorpusError(f"a code block that begins with {fenced} is not closed")
     return body
+
+
+def _fence_after(line: str, fence: str) -> str:
+    """The fence of the code block that is open after a line; "" outside of code. A block ends with
+    the marks that opened it, as many or more, and nothing after them."""
+    found = _FENCE.match(line)
+    if not found:
+        return fence
+    if not fence:
+        return "" if "`" in found[2] else found[1]  # ```code``` in a sentence opens nothing
+    return "" if found[1].startswith(fence) and not found[2].strip() else fence
 
 
 def _steps(lines: Iterable[str]) -> Iterable[Step]:
@@ -244,11 +264,12 @@ def _steps(lines: Iterable[str]) -> Iterable[Step]:
     blocks, each with the conditions in the comments before it or at its start."""
     block: list[str] = []
     conditions: dict[str, str] = {}
-    fenced = gap = closed = False
+    fenced = ""
+    gap = closed = False
     for line in [*lines, ""]:
         if fenced:
             block.append(line)
-            fenced = not _FENCE.match(line)
+            fenced = _fence_after(line, fenced)
             closed = not fenced and not line.startswith(" ")
             continue
         comments = _CONDITION.findall(line)
@@ -266,72 +287,14 @@ def _steps(lines: Iterable[str]) -> Iterable[Step]:
             block, conditions = [], {}
         for kind, expression in comments:
             check(expression)
+            if kind in conditions:
+                raise CorpusError(f"two conditions of the same kind on one step: {line.strip()!r}")
             conditions[kind] = expression
         if text.strip():
             if gap and block:
                 block.append("")
             block.append(text)
-            fenced = bool(_FENCE.match(text))
+            fenced = _fence_after(text, "")
         gap = closed = False
     if block:
         yield Step("\n".join(block), **conditions)
-
-
-def _stamp(files: Sequence[Path]) -> str:
-    digest = hashlib.sha256(b"2")  # the version of the cached form
-    for file in files:
-        stat = file.stat()
-        digest.update(f"{file.resolve()}\0{stat.st_mtime_ns}\0{stat.st_size}\n".encode())
-    return digest.hexdigest()[:32]
-
-
-def _from_cache(file: Path) -> Corpus | None:
-    try:
-        data = json.loads(file.read_bytes())
-        return Corpus(tuple(_revive(item) for item in data["entries"]), data["hash"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-
-
-def _to_cache(file: Path, corpus: Corpus) -> None:
-    from dataclasses import asdict
-
-    from corpus.files import write_atomic
-
-    data = {"hash": corpus.hash, "entries": [asdict(entry) for entry in corpus.entries]}
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        write_atomic(file, json.dumps(data, ensure_ascii=False).encode())
-        for old in file.parent.glob("corpus-*.json"):
-            if old != file:
-                old.unlink(missing_ok=True)
-    except OSError:
-        return
-
-
-def _revive(data: dict[str, Any]) -> Entry:
-    def steps(item: dict[str, list[dict[str, str]]]) -> dict[str, tuple[Step, ...]]:
-        return {lang: tuple(Step(**step) for step in each) for lang, each in item.items()}
-
-    points = tuple(
-        Point(
-            **{
-                **point,
-                "why": steps(point["why"]),
-                "fix": steps(point["fix"]),
-                "evidence": tuple(Evidence(**item) for item in point["evidence"]),
-                "asks": {lang: tuple(each) for lang, each in point["asks"].items()},
-                "sources": tuple(point["sources"]),
-            }
-        )
-        for point in data["points"]
-    )
-    sections = {
-        name: Section(steps(data[name]["steps"])) for name in ("overview", "more", "versions", "check")
-    }
-    tuples = {name: tuple(data[name]) for name in ("facts", "see", "cues")}
-    signatures = tuple(Signature(**item) for item in data["signatures"])
-    happened = {lang: tuple(each) for lang, each in data["happened"].items()}
-    return Entry(
-        **{**data, **tuples, **sections, "points": points, "signatures": signatures, "happened": happened}
-    )

@@ -57,6 +57,11 @@ class Card:
     note: str = ""
 
 
+def canonical(embedder: str) -> str:
+    """The one name of an embedder that has several: DEFAULT for the package's and the hub's."""
+    return DEFAULT if embedder in _NAMES else embedder
+
+
 def fingerprint(embedder: str) -> str:
     """What identifies the weights, without reading them.
 
@@ -129,7 +134,7 @@ class OnnxEncoder:
     """Runs an exported model: `tokenizers` and onnxruntime alone."""
 
     def __init__(self, folder: Path, card: Card, threads: int = 1) -> None:
-        import onnxruntime as ort  # type: ignore[import-untyped]
+        import onnxruntime as ort
         from tokenizers import Tokenizer
 
         options = ort.SessionOptions()
@@ -204,7 +209,9 @@ def load_model(embedder: str) -> Any:
             model_kwargs={"attn_implementation": "eager", "use_safetensors": True},
         )
     except ImportError as error:
-        raise EmbedderMissing(f"The embedder {embedder} needs `pip install sentence-transformers`.") from error
+        raise EmbedderMissing(
+            f"The embedder {embedder} needs `pip install sentence-transformers`."
+        ) from error
     except (OSError, ValueError) as error:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise EmbedderMissing(f"The embedder {embedder} could not be loaded: {reason}") from error

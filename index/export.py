@@ -5,7 +5,6 @@ A model that cannot be exported faithfully is served by sentence-transformers it
 """
 
 import contextlib
-import io
 import logging
 import shutil
 import warnings
@@ -18,6 +17,8 @@ from index.errors import IndexDamaged
 
 AGREEMENT = 0.999
 """The lowest cosine between an exported and an original vector that is accepted."""
+
+_LOUD = ("torch.onnx", "torch.export", "transformers", "sentence_transformers", "onnxscript", "onnx_ir")
 
 PAIRS = (
     ("CUDA runs out of memory while training the model", "训练模型时显存不足"),
@@ -96,7 +97,7 @@ def export_onnx(model: Any, folder: Path) -> None:
     first = "cls" in mode
     typed = "token_type_ids" in model.tokenizer.model_input_names
 
-    class Whole(torch.nn.Module):
+    class Whole(torch.nn.Module):  # type: ignore[misc]
         def __init__(self) -> None:
             super().__init__()
             self.inner = inner
@@ -125,6 +126,7 @@ def export_onnx(model: Any, folder: Path) -> None:
         output_names=["vector"],
         dynamic_shapes={name: {0: batch, 1: length} for name in inputs},
         dynamo=True,
+        verbose=False,
         external_data=sum(each.numel() for each in inner.parameters()) > 400_000_000,  # protobuf ends at 2 GB
     )
     saved = folder / "tokenizer"
@@ -163,10 +165,9 @@ def _reads_chinese(model: Any) -> bool:
 
 
 def _prompts(model: Any) -> dict[str, str]:
-    prompts = {name: text for name, text in (model.prompts or {}).items() if name in ("query", "document") and text}
-    if "document" not in prompts and (model.prompts or {}).get("passage"):
-        prompts["document"] = model.prompts["passage"]
-    return prompts
+    known = model.prompts or {}
+    prompts = {"query": known.get("query"), "document": known.get("document") or known.get("passage")}
+    return {name: text for name, text in prompts.items() if text}
 
 
 def _plain(card: Card) -> dict[str, Any]:
@@ -183,12 +184,19 @@ def _remove(folder: Path) -> None:
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """Hides the progress of loading and exporting: our own progress says enough."""
-    before = logging.root.manager.disable
-    logging.disable(logging.WARNING)
+    """Hides what loading and exporting print: our own progress says enough."""
+    from transformers.utils import logging as bars
+
+    loggers = [logging.getLogger(name) for name in _LOUD]
+    before = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.ERROR)
+    bars.disable_progress_bar()
     try:
-        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+        with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
     finally:
-        logging.disable(before)
+        bars.enable_progress_bar()
+        for logger, level in zip(loggers, before, strict=True):
+            logger.setLevel(level)

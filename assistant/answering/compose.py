@@ -17,6 +17,7 @@ ROOM = 1_700
 """Characters that an answer aims at; what comes last is left out where it would go beyond."""
 _MORE_ITEMS, _OTHERS = 4, 3
 _HIDDEN = ("set_", "user_", "last_", "tried_")
+_HOME = re.compile(r"(?:[A-Za-z]:)?[/\\](?:home|Users|Benutzer|data/home)[/\\][^/\\\s\"']+", re.IGNORECASE)
 _ITEM = re.compile(r"^(?:[-*]|\d+\.) ")
 
 
@@ -72,7 +73,7 @@ def public_facts(case: Case) -> Mapping[str, Fact | Mapping[str, str]]:
     """The facts of a case as people and the JSON contract see them."""
     versions = {name: version for turn in case.turns for name, version in turn.versions.items()}
     facts: dict[str, Fact | Mapping[str, str]] = {
-        name: fact
+        name: _without_home(fact) if isinstance(fact, str) else fact
         for name, fact in case.facts.items()
         if name not in versions and not name.startswith(_HIDDEN)
     }
@@ -114,10 +115,13 @@ class _Writer:
             self.left -= len(text)
             yield Part(kind, text)
         for kind in () if short else ("others", "more", "versions"):
+            cited = len(self.citations)
             text = self._rest(kind, rivals)
             if len(text) <= self.left:
                 self.left -= len(text)
                 yield Part(kind, text)
+            else:
+                del self.citations[cited:]
         yield Part("sources", self._sources())
 
     def _rest(self, kind: str, rivals: Sequence[Diagnosis]) -> str:
@@ -151,7 +155,7 @@ class _Writer:
         text = _beside(head, steps, self.lang)
         because = self._because() if is_cause else ""
         number = self._cite(self.chosen.entry, point)
-        return _with_number(_joined([text, because], self.lang) if because else text, number)
+        return _with_number(_followed_by(text, because, self.lang), number)
 
     def _because(self) -> str:
         said: dict[str, None] = {}
@@ -174,8 +178,7 @@ class _Writer:
         steps = applicable(section.steps[self.lang], self.facts)[:limit]
         if not steps:
             return ""
-        items = "\n".join(f"- {_ITEM.sub('', step)}" for step in steps)
-        return _with_number(f"{self.texts[name]}\n\n{items}", 0)
+        return f"{self.texts[name]}\n\n" + "\n".join(map(_bullet, steps))
 
     def _versions_matter(self) -> bool:
         names = set(self.chosen.entry.libraries)
@@ -239,11 +242,32 @@ class _Writer:
         return f"{self.texts['sources']}\n\n" + "\n".join(lines)
 
 
+def _bullet(step: str) -> str:
+    """A step as an item of a list; what stands below its first line stays inside of the item."""
+    if _ITEM.match(step):
+        return f"- {_ITEM.sub('', step)}"
+    return "- " + step.replace("\n", "\n  ")
+
+
+def _followed_by(text: str, sentence: str, lang: str) -> str:
+    """The text and a sentence after it: beside prose, below code, a table or a list."""
+    if not sentence:
+        return text
+    if _prose_ends(text):
+        return _joined([text, sentence], lang)
+    return f"{text}\n\n{sentence}"
+
+
+def _prose_ends(text: str) -> bool:
+    last = text.rstrip().rpartition("\n")[2].strip()
+    return not (last.startswith(("```", "~~~", "|")) or _ITEM.match(last))
+
+
 def _beside(head: str, steps: Sequence[str], lang: str) -> str:
     """The heading and, in the same paragraph where it is one, the text that follows."""
     if not steps:
         return head
-    if steps[0].startswith(("```", "|", "- ", "1. ")):
+    if steps[0].startswith(("```", "~~~", "|", "<!--", "    ")) or _ITEM.match(steps[0]):
         return "\n\n".join([head, *steps])
     space = "" if lang == "zh" else " "
     return "\n\n".join([f"{head}{space}{steps[0]}", *steps[1:]])
@@ -253,7 +277,7 @@ def _with_number(text: str, number: int) -> str:
     """The text with its citation at the end of its last line of prose, never inside code."""
     if not number:
         return text
-    if text.rstrip().endswith(("```", "|")):
+    if text.rstrip().rpartition("\n")[2].strip().startswith(("```", "~~~", "|")):
         return f"{text}\n\n[{number}]"
     return f"{text} [{number}]"
 
@@ -264,8 +288,12 @@ def _joined(sentences: Sequence[str], lang: str) -> str:
 
 def _short(file: str) -> str:
     """A path as it may be shown: its last three parts, without a home folder's name."""
-    parts = re.split(r"[/\\]", file)
-    return shown("/".join(parts[-3:]))
+    return shown("/".join(re.split(r"[/\\]", _without_home(file))[-3:]))
+
+
+def _without_home(text: str) -> str:
+    """The text with the home folders in it, which name a user, written as ~."""
+    return _HOME.sub("~", text)
 
 
 def _code(code: str) -> str:

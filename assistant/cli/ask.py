@@ -3,11 +3,11 @@
 import argparse
 import json
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from assistant.cli.engine import command_engine
+from assistant.cli.lines import json_lines
 from assistant.contract import as_json
 from assistant.errors import UserError
 from assistant.limits import MAX_INPUT, checked_size
@@ -70,12 +70,15 @@ def machine_report(choice: str) -> str:
     try:
         return checked_size(Path(choice).read_bytes(), choice).decode("utf-8", errors="replace")
     except OSError as error:
-        raise UserError(f"cannot read the machine report {choice}: {error.strerror}.") from None
+        raise UserError(f"cannot read the machine report {choice}: {error.strerror or error}.") from None
 
 
 def _input(words: list[str]) -> bytes | str:
     if words and words != ["-"]:
-        return " ".join(words)
+        text = " ".join(words)
+        if not text.strip():
+            raise UserError("nothing to answer: the text is empty.")
+        return text
     if sys.stdin is None or sys.stdin.isatty():
         raise UserError(
             "nothing to answer: give a text, or pipe one in (`python train.py 2>&1 | tracedoc ask`)."
@@ -87,36 +90,25 @@ def _input(words: list[str]) -> bytes | str:
 
 
 def _batch(file: Path, options: Options) -> int:
-    try:
-        lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError as error:
-        raise UserError(f"cannot read {file}: {error.strerror}.") from None
+    lines = list(json_lines(file))
     engine = command_engine()
-    for number, item in _items(lines):
-        name = item.get("id", number)
+    for number, item in lines:
+        name = item.get("id", number) if isinstance(item, dict) else number
         try:
-            answer = answer_turns(engine, _turns(item), options)
-            result = as_json(answer, name)
+            result = as_json(answer_turns(engine, _turns(item), options), name)
         except UserError as error:
+            if error.code != 2:  # not the line's fault
+                raise
             result = {"id": name, "error": str(error)}
         print(json.dumps(result, ensure_ascii=False), flush=True)
     return 0
 
 
-def _items(lines: list[str]) -> Iterator[tuple[int, dict[str, Any]]]:
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
-        try:
-            item = json.loads(line)
-        except ValueError:
-            item = None
-        yield number, item if isinstance(item, dict) else {"error": line}
-
-
-def _turns(item: dict[str, Any]) -> list[str]:
+def _turns(item: dict[str, Any] | str) -> list[str]:
+    if isinstance(item, str):
+        raise UserError(f"the line is {item}.")
     turns = item.get("turns", [item["input"]] if "input" in item else None)
     if not isinstance(turns, list) or not turns or not all(isinstance(turn, str) for turn in turns):
         raise UserError("the line must be a JSON object with `input` (a text) or `turns` (a list of texts).")
-    checked_size(turns[-1].encode(errors="replace"), "the input")
+    checked_size("".join(turns).encode(errors="replace"), "the input")
     return turns

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from assistant.cli.engine import command_engine
+from assistant.cli.lines import json_lines
 from assistant.errors import UserError
-from assistant.evaluation import by_group, confusions, retrieval_figures, score
+from assistant.evaluation import by_group, confusions, fault_of, retrieval_figures, score
 
 _COLUMNS = ("cases", "topic", "points", "complete", "never", "wrongly_abstained", "outside", "abstained")
 
@@ -22,6 +23,8 @@ def add(command: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     cases = [case for file in arguments.file for case in read_cases(Path(file))]
+    if not cases:
+        raise UserError("there are no cases in what was given.")
     engine = command_engine()
     scored = score(engine, cases)
     groups = by_group(scored)
@@ -59,18 +62,11 @@ def run(arguments: argparse.Namespace) -> int:
 
 def read_cases(file: Path) -> list[dict[str, Any]]:
     """The cases of a JSONL file. Raises UserError that names the line that is none."""
-    try:
-        lines = file.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"cannot read {file}: {error}.") from None
     cases = []
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
-        try:
-            case = json.loads(line)
-        except ValueError as error:
-            raise UserError(f"line {number} of {file} is not JSON: {error}.") from None
+    for number, case in json_lines(file):
+        fault = case if isinstance(case, str) else fault_of(case)
+        if fault or isinstance(case, str):
+            raise UserError(f"line {number} of {file} is {fault}.")
         cases.append(case)
     return cases
 

@@ -19,7 +19,8 @@ def add(command: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from index import IndexFault, add as add_notes, state
+    from index import IndexFault, state
+    from index import add as add_notes
 
     corpus = load(cache=cache_folder())
     if arguments.action == "info":

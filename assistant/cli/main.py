@@ -40,6 +40,9 @@ def parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command. Returns 0 when done, 2 for input that cannot be used, 3 for what could not
     be done."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # whatever the locale; a text may hold what UTF-8 cannot write
+            stream.reconfigure(encoding="utf-8", errors="replace")
     try:
         parsed = parser().parse_args(arguments)
         code: int = import_module(f"assistant.cli.{parsed.command}").run(parsed)

@@ -20,6 +20,8 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.k < 1:
         raise UserError("`-k` must be at least 1.")
     query = " ".join(arguments.query)
+    if not query.strip():
+        raise UserError("nothing to look for: the query is empty.")
     index = ready_index(load(cache=cache_folder()))
     hits = index.search(query, arguments.k)
     if arguments.json:

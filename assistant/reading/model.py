@@ -7,6 +7,8 @@ from typing import Literal
 Kind = Literal["traceback", "log", "config", "report", "question"]
 Lang = Literal["en", "zh"]
 Fact = str | float | bool
+WRAPPER_PROJECTS = frozenset({"llamafactory", "llmtuner", "axolotl", "fastchat", "xtuner"})
+"""Packages around the libraries that users run as their own program; a frame in them is the user's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,14 @@ class ExceptionInfo:
     @property
     def user_frame(self) -> Frame | None:
         """The innermost frame in the user's own code, if any was printed."""
-        return next((frame for frame in reversed(self.frames) if not frame.library), None)
+        return next(
+            (
+                frame
+                for frame in reversed(self.frames)
+                if not frame.library or frame.library in WRAPPER_PROJECTS
+            ),
+            None,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,29 +1,58 @@
-"""Settings that a paste shows: keyword arguments, YAML and JSON keys, command-line flags."""
+"""Settings that a paste shows: keyword arguments, YAML and JSON keys, command-line flags; and what
+people say about the batch size and the sequence length in words."""
 
 import re
 from collections.abc import Iterable, Mapping
 
 _PAIR = re.compile(
-    r"""(?:^|[\s,({|"'])(?:--)?["']?(?P<key>[A-Za-z_][A-Za-z0-9_.\-]{1,60})["']?\s{0,4}(?:=(?!=)|:)\s{0,4}(?P<value>"[^"]{0,200}"|'[^']{0,200}'|\[[^\]]{0,200}\]|[^\s,;)}\]#]{1,200})"""
+    r"""(?:^|[\s,({|"'\[])(?:--?)?["']?(?P<key>[A-Za-z_][A-Za-z0-9_.\-]{1,60})["']?(?:\s{0,4}=(?!=)\s{0,4}|\s{0,4}:\s{1,4}|["']:)(?P<value>"[^"\n]{0,200}"|'[^'\n]{0,200}'|\[[^\]\n]{0,200}\]|[^\s,;)}\]#"'\\]{1,200})"""
 )
-_FLAG = re.compile(r"(?:^|\s)--(?P<key>[A-Za-z][\w-]{1,60})(?:[ =](?P<value>(?!-)\S{1,200}))?")
-_CONSTANT = re.compile(
-    r"\b(?:bs|batch[ _-]?size)\s{0,3}(?:=|:|of|is|为|是|设为|改成|改为)?\s{0,3}(\d{1,6})\b", re.IGNORECASE
+_FLAG = re.compile(
+    r"""(?:^|\s)--(?P<key>[A-Za-z][\w.-]{1,60})(?:[ =]{1,2}(?P<value>"[^"\n]{0,200}"|'[^'\n]{0,200}'|(?!-|\\)[^\s,;，]{1,200}))?"""
 )
-_ALIASES = {
-    "per_device_train_batch_size": "batch_size",
-    "train_micro_batch_size_per_gpu": "batch_size",
-    "micro_batch_size": "batch_size",
-    "train_batch_size": "batch_size",
-    "per_gpu_train_batch_size": "batch_size",
-    "max_seq_length": "seq_len",
-    "max_seq_len": "seq_len",
-    "model_max_length": "seq_len",
-    "cutoff_len": "seq_len",
-    "sequence_len": "seq_len",
-    "max_source_length": "seq_len",
-    "block_size": "seq_len",
+_ALIASES: Mapping[str, tuple[str, ...]] = {
+    "batch_size": (
+        "per_device_train_batch_size",
+        "train_micro_batch_size_per_gpu",
+        "micro_batch_size",
+        "per_gpu_train_batch_size",
+        "train_batch_size",
+        "batch_size",
+        "batch",
+        "bsz",
+        "bs",
+        "mbs",
+        "micro_bsz",
+    ),
+    "seq_len": (
+        "max_seq_length",
+        "max_seq_len",
+        "model_max_length",
+        "cutoff_len",
+        "sequence_len",
+        "max_source_length",
+        "block_size",
+        "seq_length",
+        "seq_len",
+        "max_model_len",
+        "max_length",
+    ),
 }
+_TRAINING_ONLY = {"max_length": ("train", "sft", "lora", "epoch", "dpo", "tokenizer(")}
+_TO = r"(?:\s{0,2}(?:of|is|to|at|was|=|:|：|=>|->|为|是|设|置|为|成|改|到|调|降|减|小|只|有|都|就|才|已经|了|already|only|just|set|down)){0,5}\s{0,2}"
+_SAID_BATCH = re.compile(
+    rf"(?<![A-Za-z_])(?<!eval )(?<!total train )(?<!_)(?:per[- ]device (?:train )?)?(?:(?:micro|mini|train)[- _]?)?(?:batch[ _-]?size(?: per device| per gpu)?|batchsize|bs|bsz|mbs|batch|批次?大小|批量大?小?|批次){_TO}(?P<n>\d{{1,5}}|[一二四八])(?![\d.]*[/%:\d.]|\s?(?:gb?\b|s\b|tokens?|prompts|samples|steps|个 ?epoch))",
+    re.IGNORECASE,
+)
+_SAID_LENGTH = re.compile(
+    rf"(?<![A-Za-z_])(?:seq(?:uence|\.)?[ _-]?len(?:gth|s)?|(?:max[ _-]?)?(?:seq[ _-]?|context[ _-]?|ctx[ _-]?|input[ _-]?)?len(?:gth)?|context(?: (?:length|window|size))?|cutoff|ctx|(?:序列|文本|上下文|最大|输入|样本)?长度|上下文){_TO}(?P<n>\d{{1,4}}k|\d{{2,7}})(?![\d.]*[/%:\d]|\s?(?:gb?\b|steps?|步))",
+    re.IGNORECASE,
+)
+_LENGTH_BEFORE = re.compile(
+    r"(?<![\w.])(?P<n>\d{1,4}k|\d{3,7})\s?(?:-?token )?(?:context|ctx|seq(?:uence)?(?: len(?:gth)?)?\b|上下文|的?序列|长度|tokens? (?:context|sequence|prompt|input)s?)",
+    re.IGNORECASE,
+)
+_NUMERALS = {"一": "1", "二": "2", "四": "4", "八": "8"}
 _LIMIT = 300
 
 
@@ -31,25 +60,40 @@ def find_settings(lines: Iterable[str]) -> Mapping[str, str]:
     """Names (with `_` for `-`, last part of a dotted name) and values, as they were written."""
     found: dict[str, str] = {}
     for line in lines:
-        for match in (*_PAIR.finditer(line[:2_000]), *_FLAG.finditer(line[:2_000])):
+        line = line[:2_000]
+        for match in (*_PAIR.finditer(line), *_FLAG.finditer(line)):
             key = match["key"].replace("-", "_").rpartition(".")[2]
-            value = (match["value"] or "True").strip("\"'")
-            if value.startswith("//") or "(" in value or value.endswith("="):
+            value = (match["value"] or "True").strip("\"'").rstrip(",;，。\\")
+            if not value or value.startswith("//") or "(" in value or value.endswith("="):
                 continue
             if key and len(found) < _LIMIT:
                 found[key] = value
     return found
 
 
-def aliases(settings: Mapping[str, str], text: str) -> Mapping[str, str]:
-    """What is called differently everywhere, under one name: `batch_size` and `seq_len`."""
-    found = {}
-    for key, value in settings.items():
-        alias = _ALIASES.get(key)
-        if alias and value.isdigit():
-            found[alias] = value
+def aliases(settings: Mapping[str, str], said: str) -> Mapping[str, str]:
+    """What is called differently everywhere, under one name: `batch_size` and `seq_len`. `said` is
+    the text without tracebacks; settings come first, then words."""
+    found: dict[str, str] = {}
+    for alias, names in _ALIASES.items():
+        for name in names:
+            value = settings.get(name, "")
+            if value.isdigit() and len(value) < 8 and _meant(name, said):
+                found[alias] = value
+                break
     if "batch_size" not in found:
-        said = _CONSTANT.search(text)
-        if said:
-            found["batch_size"] = said[1]
+        batch = _SAID_BATCH.search(said)
+        if batch:
+            found["batch_size"] = _NUMERALS.get(batch["n"], batch["n"])
+    if "seq_len" not in found:
+        length = _SAID_LENGTH.search(said) or _LENGTH_BEFORE.search(said)
+        if length:
+            number = length["n"].lower()
+            found["seq_len"] = str(int(number[:-1]) * 1024) if number.endswith("k") else number
     return found
+
+
+def _meant(name: str, said: str) -> bool:
+    """Whether a name that means several things means this one here."""
+    words = _TRAINING_ONLY.get(name)
+    return words is None or any(word in said.lower() for word in words)

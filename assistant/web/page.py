@@ -1,165 +1,166 @@
-"""The Gradio page: the chat, the panel of sources, examples, language switch, judgements."""
+"""The Gradio page: what is on it, and which event calls what."""
 
-import tomllib
-from collections.abc import Iterator, Mapping
-from functools import cache
+import json
 from importlib.resources import files
 from typing import Any
 
 import gradio as gr
 
-from assistant.errors import UserError
-from assistant.limits import MAX_INPUT
-from assistant.reading import read
 from assistant.service import Service
-from assistant.store import Store, StoreFault
-from assistant.web.conversation import answer_parts, turns_of
+from assistant.store import Store
+from assistant.web.events import REASONS, Events
 from assistant.web.panel import panel_html
-from assistant.web.uploads import SUFFIXES
+from assistant.web.words import examples, words
 
-JUDGEMENTS = ("good", "wrong_cause", "fix_failed", "not_mine", "unclear")
 _PASTE = 60_000
 """Characters that the text box keeps as text; a longer paste becomes an attached file."""
-
-_SHOW_QUESTION = """() => {
-  // a long answer is read from its beginning: put the last question at the top, once per question
-  const questions = document.querySelectorAll('#chat .message.user, #chat [data-testid="user"]');
-  const last = questions[questions.length - 1];
-  if (last && window.tracedocShown !== questions.length) {
-    window.tracedocShown = questions.length;
-    setTimeout(() => last.scrollIntoView({block: 'start', behavior: 'instant'}), 60);
-  }
-}"""
-
-
-@cache
-def words() -> Mapping[str, Mapping[str, str]]:
-    """The page's words by language."""
-    return tomllib.loads((files("assistant.web") / "texts.toml").read_text(encoding="utf-8"))
-
-
-def translations() -> gr.I18n:
-    """The page's words for the browser to choose from."""
-    chinese = dict(words()["zh"])
-    return gr.I18n(en=dict(words()["en"]), zh=chinese, **{"zh-CN": chinese, "zh-TW": chinese})
+_ATTACHED = 64 << 20
+"""Bytes that may be uploaded: more than we read, so that a file that is somewhat too large is answered
+with our sentence, in the chat."""
+_JUDGING: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+_HIDDEN: dict[str, Any] = {"api_visibility": "private", "queue": False, "show_progress": "hidden"}
+_ANSWERING: dict[str, Any] = {
+    "api_visibility": "private",
+    "show_progress": "hidden",
+    "concurrency_limit": None,
+}
 
 
 def build_page(service: Service, store: Store, lang: str, i18n: gr.I18n) -> gr.Blocks:
     """The page; `lang` is the preselected language of answers."""
-
-    def chat(
-        message: dict[str, Any], history: list[dict[str, Any]], chosen: str
-    ) -> Iterator[tuple[str, str]]:
-        """Answers a message: its text and files, after the earlier messages of the conversation.
-
-        Args:
-            message: the text and the attached files of the new message.
-            history: the earlier messages.
-            chosen: language of the answer: auto, en or zh.
-        """
-        try:
-            turns = turns_of(message, history)
-            for shown, answer in answer_parts(service, turns, chosen):
-                yield shown, panel_html(answer, words()[answer.lang])
-            store.add_turn(turns, answer)
-        except UserError as error:
-            yield str(error), panel_html(None, words()["en"])
-
-    def judge(history: list[dict[str, Any]], chosen: str, event: gr.LikeData) -> None:
-        number = event.index[0] if isinstance(event.index, list | tuple) else event.index
-        value = event.liked if isinstance(event.liked, str) else ("good" if event.liked else "wrong_cause")
-        own = {word: key for lang in words().values() for key, word in lang.items() if key in JUDGEMENTS}
-        before = history[:number]
-        last = max((n for n, item in enumerate(before) if item.get("role") == "user"), default=None)
-        if last is None:
-            return
-        turns = turns_of({"text": ""}, before)[:-1]
-        answer = service.answer(turns, _options(chosen))
-        said = words()[read(turns[-1]).lang]
-        try:
-            store.add_judgement(turns, answer, own.get(value, value))
-            gr.Info(said["thanks"], duration=4)
-        except StoreFault as error:
-            gr.Warning(said["failed"].format(reason=error))
-
-    with gr.Blocks(title="Tracedoc", fill_height=True, analytics_enabled=False) as page:
-        with gr.Row(elem_id="head", equal_height=True):
-            with gr.Column(scale=7, min_width=320):
-                gr.Markdown("# Tracedoc", elem_id="title")
-                gr.Markdown(i18n("subtitle"), elem_id="subtitle")
-            with gr.Column(scale=4, min_width=300):
-                language = gr.Radio(
-                    choices=[(i18n("language_auto"), "auto"), ("English", "en"), ("中文", "zh")],
-                    value=lang,
-                    label=i18n("language"),
-                    elem_id="language",
-                )
-        with gr.Row(equal_height=False):
-            with gr.Column(scale=7, min_width=320):
-                panel = gr.HTML(panel_html(None, words()["en"]), elem_id="sources", render=False)
-                chatbot = gr.Chatbot(
-                    show_label=False,
-                    height="calc(100vh - 250px)",
-                    min_height=380,
-                    autoscroll=False,
-                    layout="panel",
-                    buttons=["copy", "copy_all"],
-                    placeholder=i18n("greeting"),
-                    feedback_options=[words()["en"][key] for key in JUDGEMENTS],
-                    sanitize_html=True,
-                    allow_tags=False,
-                    latex_delimiters=[],
-                    elem_id="chat",
-                )
-                gr.ChatInterface(
-                    chat,
-                    multimodal=True,
-                    chatbot=chatbot,
-                    textbox=gr.MultimodalTextbox(
-                        placeholder=i18n("message"),
-                        file_types=list(SUFFIXES),
-                        file_count="multiple",
-                        sources=["upload"],
-                        max_plain_text_length=_PASTE,
-                        lines=1,
-                        max_lines=12,
-                        show_label=False,
-                        elem_id="message",
-                    ),
-                    additional_inputs=[language],
-                    additional_outputs=[panel],
-                    examples=[example["text"].strip() for example in _rows()],
-                    example_labels=[f"{example['en']} · {example['zh']}" for example in _rows()],
-                    run_examples_on_click=True,
-                    autoscroll=False,
-                    cache_examples=False,
-                    editable=True,
-                    concurrency_limit=None,
-                    api_name="chat",
-                    flagging_mode="never",
-                    fill_height=False,
-                )
+    events = Events(service, store)
+    with gr.Blocks(
+        title="Tracedoc", fill_width=True, analytics_enabled=False, delete_cache=(3_600, 86_400)
+    ) as page:
+        language = _header(lang, i18n)
+        with gr.Row(elem_id="main", equal_height=False):
+            with gr.Column(scale=7, min_width=320, elem_id="talk"):
+                chat, buttons, reasons, line, box = _talk(i18n)
             with gr.Column(scale=4, min_width=300, elem_id="side"):
-                panel.render()
-        chatbot.like(judge, [chatbot, language], None, api_visibility="private", queue=False)
-        chatbot.change(None, None, None, js=_SHOW_QUESTION, api_visibility="private", queue=False)
+                panel = gr.HTML(panel_html(None, words()["en"]), elem_id="sources", padding=False)
+        judged = gr.State(None)
+        outputs = [chat, box, panel, reasons]
+        sent = [
+            box.submit(events.send, [box, chat, language], outputs, **_ANSWERING),
+            chat.retry(events.retry, [chat, language], outputs, **_ANSWERING),
+            chat.edit(events.edit, [chat, language], outputs, **_ANSWERING),
+            *(
+                button.click(events.try_example, [gr.State(n), chat, language], outputs, **_ANSWERING)
+                for n, button in enumerate(buttons)
+            ),
+        ]
+        box.stop(events.stop, None, [box], cancels=sent, **_HIDDEN)
+        chat.undo(events.undo, [chat], [chat, box], **_HIDDEN)
+        chat.clear(events.clear, None, [panel, reasons], **_HIDDEN)
+        chat.like(events.like, [chat, language], [reasons, judged], **_JUDGING)
+        for reason, button in reasons_of(reasons):
+            button.click(
+                events.give_reason, [gr.State(reason), chat, language, judged], [reasons], **_JUDGING
+            )
+        timer = gr.Timer(3)
+        page.load(events.greet, None, [line, timer, panel], **_HIDDEN)
+        timer.tick(events.stage, None, [line, timer], **_HIDDEN)
+        _endpoint(events)
     return page
 
 
-def launch_limits() -> Mapping[str, Any]:
-    """What the mounted page is told about sizes."""
-    return {"max_file_size": MAX_INPUT, "show_error": True}
+def mount_options() -> dict[str, Any]:
+    """How the page is mounted: sizes, looks, scripts."""
+    folder = files("assistant.web")
+    script = (folder / "page.js").read_text(encoding="utf-8")
+    labels = json.dumps(words()["gradio_zh"])
+    return {
+        "max_file_size": _ATTACHED,
+        "show_error": True,
+        "theme": gr.themes.Base(
+            primary_hue="blue",
+            neutral_hue="slate",
+            font=["system-ui", "-apple-system", "Segoe UI", "Noto Sans CJK SC", "PingFang SC", "sans-serif"],
+            font_mono=["ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "monospace"],
+            radius_size="sm",
+            spacing_size="sm",
+        ),
+        "css": (folder / "style.css").read_text(encoding="utf-8"),
+        "head": f"<script>window.tracedocLabels = {labels};\n{script}</script>",
+        "footer_links": [],
+        "ssr_mode": False,
+    }
 
 
-def _options(chosen: str) -> Any:
-    from assistant.pipeline import Options
+def _header(lang: str, i18n: gr.I18n) -> gr.Radio:
+    with gr.Row(elem_id="head", equal_height=True):
+        with gr.Column(scale=7, min_width=240, elem_id="name"):
+            gr.HTML("<h1>Tracedoc</h1>", padding=False)
+            gr.Markdown(i18n("subtitle"), elem_id="subtitle")
+        with gr.Column(scale=0, min_width=220):
+            return gr.Radio(
+                choices=[(i18n("language_auto"), "auto"), ("English", "en"), ("中文", "zh")],
+                value=lang,
+                label=i18n("language"),
+                container=False,
+                elem_id="language",
+            )
 
-    return Options(lang=chosen)
+
+def _talk(i18n: gr.I18n) -> tuple[gr.Chatbot, list[gr.Button], gr.Row, gr.HTML, gr.MultimodalTextbox]:
+    chat = gr.Chatbot(
+        label=i18n("chat"),
+        show_label=False,
+        height=None,
+        autoscroll=False,
+        layout="panel",
+        buttons=["copy"],
+        placeholder=i18n("greeting"),
+        feedback_options=["Like", "Dislike"],
+        editable="user",
+        sanitize_html=True,
+        allow_tags=False,
+        latex_delimiters=[],
+        elem_id="chat",
+    )
+    with gr.Row(elem_id="examples"):
+        buttons = [gr.Button(i18n(f"example_{n}"), size="sm") for n, _ in enumerate(examples())]
+    with gr.Row(visible=False, elem_id="reasons") as reasons:
+        gr.Markdown(i18n("ask_reason"))
+        for reason in REASONS:
+            gr.Button(i18n(reason), size="sm")
+    line = gr.HTML("", elem_id="status", padding=False)
+    box = gr.MultimodalTextbox(
+        label=i18n("message"),
+        placeholder=i18n("message"),
+        file_count="multiple",
+        sources=["upload"],
+        max_plain_text_length=_PASTE,
+        lines=1,
+        max_lines=10,
+        show_label=False,
+        autofocus=True,
+        elem_id="message",
+    )
+    return chat, buttons, reasons, line, box
 
 
-@cache
-def _rows() -> list[dict[str, str]]:
-    rows: list[dict[str, str]] = tomllib.loads(
-        (files("assistant.web") / "examples.toml").read_text(encoding="utf-8")
-    )["example"]
-    return rows
+def reasons_of(row: gr.Row) -> list[tuple[str, gr.Button]]:
+    """Each reason with its button in the row that asks for one."""
+    return list(zip(REASONS, (each for each in row.children if isinstance(each, gr.Button)), strict=True))
+
+
+def _endpoint(events: Events) -> None:
+    """The named endpoint `/chat` for scripts: a message (text, or text and files) and a language in, the
+    answer's Markdown out. The earlier messages of a client's session are taken into account."""
+    from gradio.components.api_component import Api
+
+    texts: Any = {"anyOf": [{"type": "string"}, {"type": "object"}]}
+    langs: Any = {"enum": ["auto", "en", "zh"]}
+    message = Api("", texts, "message")
+    lang = Api("auto", langs, "lang")
+    answer = Api(None, {"type": "string"}, "answer")
+    turns = gr.State([])
+    gr.Button(visible=False).click(
+        events.chat,
+        [message, lang, turns],
+        [answer, turns],
+        api_name="chat",
+        api_description="Answers a message: Markdown, part by part.",
+        concurrency_limit=None,
+    )

@@ -5,6 +5,7 @@ from html import escape
 
 from assistant.answering import Answer, Citation
 from assistant.reading.model import Fact
+from assistant.web.citations import source_id
 
 _SHOWN_FACTS = {
     "exception": {"en": "exception", "zh": "异常"},
@@ -21,11 +22,11 @@ _SHOWN_FACTS = {
 }
 
 
-def panel_html(answer: Answer | None, words: Mapping[str, str]) -> str:
-    """The panel for an answer, or what it will show. All text of the user is escaped."""
-    if answer is None or not (answer.citations or answer.facts):
-        return f'<p class="empty">{escape(words["sources_empty"])}</p>'
-    return "".join([*_facts(answer, words), *_sources(answer, words)])
+def panel_html(answer: Answer | None, words: Mapping[str, str], number: int = 1) -> str:
+    """The panel for the chat's answer of that number, or what it will show. All text of the user is
+    escaped."""
+    content = "".join([*_facts(answer, words), *_sources(answer, words, number)]) if answer else ""
+    return content or f'<p class="empty">{escape(words["sources_empty"])}</p>'
 
 
 def _facts(answer: Answer, words: Mapping[str, str]) -> Iterator[str]:
@@ -40,16 +41,17 @@ def _facts(answer: Answer, words: Mapping[str, str]) -> Iterator[str]:
             f"<dt>{escape(name)}</dt><dd>{escape(str(version))}</dd>" for name, version in versions.items()
         ]
     if rows:
-        yield f"<h3>{escape(words['known'])}</h3><dl>{''.join(rows)}</dl>"
+        yield f"<h2>{escape(words['known'])}</h2><dl>{''.join(rows)}</dl>"
 
 
-def _sources(answer: Answer, words: Mapping[str, str]) -> Iterator[str]:
+def _sources(answer: Answer, words: Mapping[str, str], number: int) -> Iterator[str]:
     if answer.citations:
-        yield f"<h3>{escape(words['sources'])}</h3>"
+        yield f"<h2>{escape(words['sources'])}</h2>"
     for citation in answer.citations:
+        section = f'<span class="section">{escape(citation.section)}</span>' if citation.section else ""
         yield (
-            f"<details><summary>[{citation.n}] {escape(citation.title)} "
-            f'<span class="section">{escape(citation.section)}</span></summary>'
+            f'<details id="{source_id(number, citation.n)}"><summary><b>{citation.n}</b>'
+            f"<span>{escape(citation.title)} {section}</span></summary>"
             f'<div class="passage">{escape(citation.text)}</div>{_link(citation, words)}</details>'
         )
 
@@ -58,7 +60,10 @@ def _link(citation: Citation, words: Mapping[str, str]) -> str:
     if not citation.source.startswith(("https://", "http://")):
         return ""
     address = escape(citation.source, quote=True)
-    return f'<a href="{address}" target="_blank" rel="noopener noreferrer">{escape(words["open"])} ↗ {address}</a>'
+    shown = escape(citation.source.split("://", 1)[1].rstrip("/"))
+    return (
+        f'<a href="{address}" target="_blank" rel="noopener noreferrer">{escape(words["open"])}: {shown}</a>'
+    )
 
 
 def _shown(fact: Fact | Mapping[str, str]) -> str:

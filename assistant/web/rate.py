@@ -2,37 +2,53 @@
 
 import time
 from collections import OrderedDict, deque
-from collections.abc import Awaitable, Callable
-from typing import Any
+from collections.abc import Callable
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI
 from fastapi.responses import JSONResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 _ADDRESSES = 10_000
 _LIMITED = ("/api/", "/gradio_api/queue/join", "/gradio_api/call/", "/gradio_api/run/", "/gradio_api/upload")
 
 
-def limit_rate(app: FastAPI, per_minute: int) -> None:
-    """Answers 429 to an address that asks more than `per_minute` times in a minute; 0: no limit."""
-    if per_minute <= 0:
-        return
-    seen: OrderedDict[str, deque[float]] = OrderedDict()
+class RateLimit:
+    """ASGI middleware that answers 429 to an address that asks too often."""
 
-    @app.middleware("http")
-    async def check(request: Request, go_on: Callable[[Request], Awaitable[Any]]) -> Any:
-        if request.method != "POST" or not request.url.path.startswith(_LIMITED):
-            return await go_on(request)
-        address = request.client.host if request.client else "?"
-        now = time.monotonic()
-        times = seen.setdefault(address, deque())
-        seen.move_to_end(address)
-        while times and now - times[0] > 60:
+    def __init__(self, app: ASGIApp, per_minute: int, clock: Callable[[], float] = time.monotonic) -> None:
+        self.app = app
+        self.per_minute = per_minute
+        self.clock = clock
+        self._seen: OrderedDict[str, deque[float]] = OrderedDict()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        limited = scope["type"] == "http" and scope["method"] == "POST" and scope["path"].startswith(_LIMITED)
+        wait = self.wait((scope.get("client") or ("?",))[0]) if limited else 0
+        if wait:
+            message = (
+                f"too many requests: {self.per_minute} a minute are allowed; try again in {wait} seconds."
+            )
+            response = JSONResponse({"error": message}, 429, headers={"Retry-After": str(wait)})
+            await response(scope, receive, send)
+        else:
+            await self.app(scope, receive, send)
+
+    def wait(self, address: str) -> int:
+        """Counts a request of an address; the seconds to wait if it is one too many, else 0."""
+        now = self.clock()
+        times = self._seen.setdefault(address, deque())
+        self._seen.move_to_end(address)
+        while times and now - times[0] >= 60:
             times.popleft()
-        if len(times) >= per_minute:
-            wait = int(60 - (now - times[0])) + 1
-            message = f"too many requests: {per_minute} a minute are allowed; try again in {wait} seconds."
-            return JSONResponse({"error": message}, 429, headers={"Retry-After": str(wait)})
+        if len(times) >= self.per_minute:
+            return int(60 - (now - times[0])) + 1
         times.append(now)
-        if len(seen) > _ADDRESSES:
-            seen.popitem(last=False)
-        return await go_on(request)
+        if len(self._seen) > _ADDRESSES:
+            self._seen.popitem(last=False)
+        return 0
+
+
+def limit_rate(app: FastAPI, per_minute: int) -> None:
+    """Limits an app's requests per address and minute; 0: no limit."""
+    if per_minute > 0:
+        app.add_middleware(RateLimit, per_minute=per_minute)

@@ -1,20 +1,29 @@
 """Runs the page and the HTTP API on one port."""
 
+import asyncio
 import errno
+import logging
 import os
 import socket
 import sys
-from pathlib import Path
+import threading
+import urllib.request
+import webbrowser
+from typing import TYPE_CHECKING
 
 from assistant.errors import UserError
 from assistant.service import Service
 from assistant.settings import data_folder, value
 
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
 LOCAL = ("127.0.0.1", "localhost", "::1")
 
 
-def serve(host: str, port: int, lang: str, rate: int | None) -> int:
+def serve(host: str, port: int, lang: str, rate: int | None, *, open_browser: bool = False) -> int:
     """Serves until it is stopped. Raises UserError (code 3) where the port cannot be had."""
+    per_minute = _rate(host, rate)
     _check_port(host, port)
     os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
@@ -23,25 +32,29 @@ def serve(host: str, port: int, lang: str, rate: int | None) -> int:
     service.start()
     import uvicorn
 
-    app = build_app(service, lang, _rate(host, rate))
-    shown = "127.0.0.1" if host == "0.0.0.0" else host
-    print(f"tracedoc: http://{shown}:{port}", file=sys.stderr, flush=True)
+    address = address_of(host, port)
+    app = build_app(service, lang, per_minute)
+    app.router.on_startup.append(lambda: print(f"tracedoc: {address}", file=sys.stderr, flush=True))
+    if open_browser:
+        threading.Thread(target=_open_when_up, args=(address,), name="browser", daemon=True).start()
+    logging.getLogger("uvicorn.error").addFilter(_is_news)
     try:
-        uvicorn.run(app, host=host, port=port, log_level="warning", timeout_graceful_shutdown=3)
+        uvicorn.run(app, host=host, port=port, log_level="warning", timeout_graceful_shutdown=1)
     finally:
         service.close()
     return 0
 
 
-def build_app(service: Service, lang: str = "auto", rate: int = 0) -> "FastAPI":  # noqa: F821
+def build_app(service: Service, lang: str = "auto", rate: int = 0) -> "FastAPI":
     """The page, mounted on an app that has the API's routes."""
     import gradio as gr
     from fastapi import FastAPI
 
     from assistant.http import add_routes
     from assistant.store import Store
-    from assistant.web.page import build_page, launch_limits, translations
+    from assistant.web.page import build_page, mount_options
     from assistant.web.rate import limit_rate
+    from assistant.web.words import translations
 
     app = FastAPI(title="Tracedoc", docs_url=None, redoc_url=None, openapi_url=None)
     add_routes(app, service)
@@ -49,18 +62,34 @@ def build_app(service: Service, lang: str = "auto", rate: int = 0) -> "FastAPI":
     i18n = translations()
     page = build_page(service, Store.open(data_folder()), lang, i18n)
     page.queue(max_size=256, default_concurrency_limit=None)
-    css = Path(__file__).parent / "style.css"
-    return gr.mount_gradio_app(
-        app,
-        page,
-        path="",
-        theme=gr.themes.Soft(font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"]),
-        css_paths=[css],
-        i18n=i18n,
-        footer_links=[],
-        ssr_mode=False,
-        **launch_limits(),
-    )
+    gr.mount_gradio_app(app, page, path="", i18n=i18n, **mount_options())
+    return app
+
+
+def address_of(host: str, port: int) -> str:
+    """The address that a browser on this machine opens."""
+    shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)
+    return f"http://{shown}:{port}"
+
+
+def _open_when_up(address: str) -> None:
+    """Opens the browser once the page answers; a machine without one stays silent."""
+    for _ in range(120):
+        try:
+            with urllib.request.urlopen(f"{address}/theme.css", timeout=5):
+                break
+        except OSError:
+            threading.Event().wait(0.25)
+    try:
+        webbrowser.open(address)
+    except (webbrowser.Error, OSError):
+        return
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Whether the web server's message is worth a line: that open pages are cut off at the end is not."""
+    cut_off = record.exc_info and isinstance(record.exc_info[1], asyncio.CancelledError)
+    return not cut_off and "graceful shutdown exceeded" not in record.getMessage()
 
 
 def _rate(host: str, rate: int | None) -> int:
@@ -75,8 +104,9 @@ def _rate(host: str, rate: int | None) -> int:
 
 
 def _check_port(host: str, port: int) -> None:
-    if not 0 <= port <= 65_535:
-        raise UserError(f"the port must be between 0 and 65535, not {port}.")
+    """Says in one sentence what uvicorn would say in a traceback."""
+    if not 1 <= port <= 65_535:
+        raise UserError(f"the port must be between 1 and 65535, not {port}.", 3)
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         with socket.socket(family, socket.SOCK_STREAM) as probe:
@@ -88,3 +118,5 @@ def _check_port(host: str, port: int) -> None:
                 f"port {port} is in use: stop what runs there, or choose another with `--port {port + 1}`.", 3
             ) from None
         raise UserError(f"cannot bind to {host}:{port}: {error.strerror or error}.", 3) from None
+    except (UnicodeError, ValueError) as error:
+        raise UserError(f"cannot bind to {host}:{port}: {error}.", 3) from None

@@ -4,8 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from assistant.errors import UserError
-from assistant.limits import MAX_INPUT, checked_size
+from assistant.limits import MAX_INPUT
 
 SUFFIXES = (
     ".log",
@@ -26,32 +25,55 @@ SUFFIXES = (
 )
 
 
+class UploadFault(Exception):
+    """A file that cannot be used. `reason` is a key of texts.toml, `name` the file's name."""
+
+    def __init__(self, reason: str, name: str) -> None:
+        super().__init__(f"{reason}: {name}")
+        self.reason = reason
+        self.name = name
+
+    def sentence(self, template: str) -> str:
+        """The fault in the words of one language. The name is the user's text: it is shown as code."""
+        name = f"`{self.name.replace('`', '').strip() or '?'}`"
+        return template.format(name=name, limit=MAX_INPUT >> 20, kinds=" ".join(SUFFIXES))
+
+
 def read_upload(file: Path) -> str:
     """The text of an attached file; of a notebook its code and outputs.
 
-    Raises UserError for a file of another kind, a binary one, or one that is too large.
+    Raises UploadFault for a file of another kind, a binary one, or one that is too large.
     """
-    if file.suffix.lower() not in SUFFIXES:
-        raise UserError(f"{file.name} is not a kind of file that I read: attach {', '.join(SUFFIXES)}.")
+    suffix = file.suffix.lower()
+    if suffix not in SUFFIXES:
+        raise UploadFault("upload_kind", file.name)
     try:
         with file.open("rb") as stream:
-            data = checked_size(stream.read(MAX_INPUT + 1), file.name)
-    except OSError as error:
-        raise UserError(f"cannot read {file.name}: {error.strerror}.") from None
-    if b"\0" in data[:4_096]:
-        raise UserError(f"{file.name} is binary: attach the text of the log or script.")
-    text = data.decode("utf-8", errors="replace")
-    return notebook_text(text) if file.suffix.lower() == ".ipynb" else text
+            data = stream.read(MAX_INPUT + 1)
+    except OSError:
+        raise UploadFault("upload_unreadable", file.name) from None
+    if len(data) > MAX_INPUT:
+        raise UploadFault("upload_large", file.name)
+    text = _decoded(data, file.name)
+    return notebook_text(text, file.name) if suffix == ".ipynb" else text
 
 
-def notebook_text(text: str) -> str:
-    """The code cells and their outputs (tracebacks included) of a notebook. Raises UserError."""
+def notebook_text(text: str, name: str) -> str:
+    """The code cells and their outputs (tracebacks included) of a notebook. Raises UploadFault."""
     try:
-        notebook = json.loads(text)
-        cells = notebook["cells"]
+        cells = json.loads(text)["cells"]
         return "\n\n".join(part for cell in cells for part in _cell(cell))
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        raise UserError("the notebook cannot be read: it is not JSON with `cells`.") from None
+        raise UploadFault("upload_notebook", name) from None
+
+
+def _decoded(data: bytes, name: str) -> str:
+    """PowerShell writes `> train.log` as UTF-16; what has NUL bytes beyond that is binary."""
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return data.decode("utf-16", errors="replace")
+    if b"\0" in data[:65_536]:
+        raise UploadFault("upload_binary", name)
+    return data.decode("utf-8-sig", errors="replace")
 
 
 def _cell(cell: dict[str, Any]) -> list[str]:

@@ -1,0 +1,134 @@
+"""The HTTP API of a real server."""
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx
+import pytest
+
+from tests.conftest import Server
+
+pytestmark = [pytest.mark.xdist_group("server")]
+
+OOM = (
+    "torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 1.96 GiB. GPU 0 has a total capacity of "
+    "23.65 GiB of which 1.12 GiB is free."
+)
+
+
+def post(server: Server, path: str, body: object) -> httpx.Response:
+    return httpx.post(f"{server.address}{path}", json=body, timeout=30)
+
+
+def test_ask_answers_with_the_contract(server: Server) -> None:
+    answer = post(server, "/api/ask", {"input": OOM, "id": "x"}).json()
+    assert set(answer) >= {
+        "id", "lang", "kind", "topic", "confidence", "abstained", "answer", "basis", "citations", "facts",
+        "preset", "ms", "lm",
+    }  # fmt: skip
+    assert (answer["id"], answer["topic"], answer["abstained"], answer["lm"]) == ("x", "A.1", False, None)
+    assert "1.96 GiB" in answer["answer"]
+    assert {"n", "passage", "text", "section", "title", "source"} <= set(answer["citations"][0])
+
+
+def test_turns_are_one_conversation(server: Server) -> None:
+    answer = post(server, "/api/ask", {"turns": [OOM, "如果我用 LoRA 呢？"]}).json()
+    assert answer["lang"] == "zh"
+    assert not answer["abstained"]
+    assert "23.65" in json.dumps(answer["facts"])
+
+
+def test_options_are_taken(server: Server) -> None:
+    assert post(server, "/api/ask", {"input": OOM, "lang": "zh"}).json()["lang"] == "zh"
+    full, short = (
+        post(server, "/api/ask", {"input": OOM, "length": each}).json() for each in ("full", "short")
+    )
+    assert len(short["answer"]) < len(full["answer"])
+    assert post(server, "/api/ask", {"input": OOM, "preset": "creative"}).json()["preset"] == "creative"
+    assert (
+        post(server, "/api/ask", {"input": OOM, "machine": "GPU: RTX 4090", "model": "none"}).status_code
+        == 200
+    )
+
+
+def test_search_finds_passages(server: Server) -> None:
+    found = post(server, "/api/search", {"query": "gradient checkpointing saves memory", "k": 3}).json()
+    assert len(found["hits"]) == 3
+    assert {"passage", "entry", "topic", "lang", "score", "text", "source"} == set(found["hits"][0])
+
+
+def test_health_is_ready(server: Server) -> None:
+    answer = httpx.get(f"{server.address}/health")
+    assert (answer.status_code, answer.json()["status"]) == (200, "ok")
+
+
+@pytest.mark.parametrize("path", ["/api/ask", "/api/search"])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"not json",
+        b"[]",
+        b"null",
+        b"1",
+        b'{"input": 5, "query": 5}',
+        b'{"turns": []}',
+        b'{"turns": [1]}',
+        b'{"turns": "x"}',
+        b"{}",
+        b"\xff\xfe\xfa",
+        b'{"input": "\xff"}',
+        b'{"input": "x", "lang": "fr", "query": "x", "k": "3"}',
+        b'{"input": "x", "lang": [], "query": "x", "k": 0}',
+        b'{"input": "x", "length": 5, "query": "x", "k": true}',
+        b'{"input": "x", "preset": "wild", "query": "x", "k": 1e3}',
+        b'{"input": "x", "machine": 5, "query": " "}',
+        b'{"input": "x", "model": "gpt", "query": "x", "k": 101}',
+        b'{"input": "x", "id": {}, "query": null}',
+        b'{"input":' + b"[" * 100_000,
+        b"[" * 1_000_000,
+    ],
+)
+def test_bad_input_gets_one_sentence(server: Server, path: str, body: bytes) -> None:
+    answer = httpx.post(f"{server.address}{path}", content=body, timeout=30)
+    assert answer.status_code == 400
+    sentence = answer.json()["error"]
+    assert sentence.endswith(".")
+    assert "\n" not in sentence
+    assert "Traceback" not in sentence
+
+
+@pytest.mark.parametrize(
+    "text", ["a\0b", "\ud800", "\U0001f600" * 10, "", "   ", "\u202e\u0000", "%s{0}{{x}}"]
+)
+def test_odd_texts_are_answered(server: Server, text: str) -> None:
+    for path, key in (("/api/ask", "input"), ("/api/search", "query")):
+        content = json.dumps({key: text}).encode()
+        answer = httpx.post(f"{server.address}{path}", content=content, timeout=30)
+        assert answer.status_code == (400 if key == "query" and not text.strip() else 200), answer.text
+
+
+def test_too_large_states_the_limit(server: Server) -> None:
+    answer = httpx.post(f"{server.address}/api/ask", content=b"x" * (21 << 20), timeout=60)
+    assert answer.status_code == 413
+    assert "20 MB" in answer.json()["error"]
+
+
+def test_wrong_paths_and_methods_are_said(server: Server) -> None:
+    assert httpx.get(f"{server.address}/api/ask").status_code == 405
+    missing = post(server, "/api/nothing", {})
+    assert missing.status_code == 404
+    assert "/api/ask" in missing.json()["error"]
+
+
+def test_many_clients_at_once_are_all_answered(server: Server) -> None:
+    with ThreadPoolExecutor(16) as pool:
+        answers = list(
+            pool.map(lambda n: post(server, "/api/ask", {"input": OOM, "id": n}).json(), range(48))
+        )
+    assert [answer["id"] for answer in answers] == list(range(48))
+    assert {answer["topic"] for answer in answers} == {"A.1"}
+
+
+def test_the_log_has_no_traceback(server: Server) -> None:
+    assert "Traceback" not in server.log.read_text(encoding="utf-8", errors="replace")
