@@ -77,12 +77,13 @@ def score_answer(case: Mapping[str, Any], answer: Answer) -> Scored:
         case=case,
         answer=answer,
         topic=answer.topic in (case["topic"], *case.get("also", ())),
-        points=tuple(any(_contains(shown, each) for each in group) for group in case.get("must", ())),
-        never=any(_contains(shown, each) for each in case.get("never", ())),
+        points=tuple(any(contains(shown, each) for each in group) for group in case.get("must", ())),
+        never=any(contains(shown, each) for each in case.get("never", ())),
     )
 
 
-def _contains(text: str, wanted: str) -> bool:
+def contains(text: str, wanted: str) -> bool:
+    """Whether a text holds what a case asks for: plain text, or a regular expression after `re:`."""
     if wanted.startswith("re:"):
         return bool(re.search(wanted[3:], text, re.IGNORECASE | re.DOTALL))
     return wanted.lower() in text.lower()

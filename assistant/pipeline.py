@@ -15,16 +15,25 @@ from typing import TYPE_CHECKING
 
 from assistant.answering import Answer, Basis, abstain, compose
 from assistant.calibration import GateFeatures, covered, threshold, topic_probabilities
-from assistant.calibration.domain import domain_signs
 from assistant.case import Case, build_case
-from assistant.diagnosis import Diagnosis, Patterns, compile_patterns, diagnose
+from assistant.diagnosis import Diagnosis, Patterns, compile_patterns, diagnose, link, rejects_advice
 from assistant.reading import Reading, read
-from assistant.retrieval import Candidate, candidates, is_decided, query_of
+from assistant.reading.domain import domain_signs
+from assistant.retrieval import (
+    Candidate,
+    Similarity,
+    candidates,
+    is_decided,
+    query_of,
+    ranked_points,
+    similarities,
+)
 from corpus import Corpus, load
 
 if TYPE_CHECKING:
     from index.search import Index
 
+_RIVALS, _REMEMBERED, _SIGNS = 6, 4, 8_000
 NEAR = 0.25
 """Above this probability an abstention names the nearest subject."""
 
@@ -81,34 +90,67 @@ def answer_readings(
     if not ranking.candidates or probability < threshold(searched=ranking.searched):
         near = ranking.candidates[0].diagnosis.entry if ranking.candidates else None
         return abstain(case, probability, near if probability >= NEAR else None)
-    best, *rest = (candidate.diagnosis for candidate in ranking.candidates)
+    best, *rest = _not_rejected(ranked_points(ranking.candidates, ranking.similar), engine, readings, options)
+    rivals = [*rest, *_other_topics(ranking.candidates, best)]
     basis: Basis = "signature" if best.signature else "retrieval"
-    return compose(case, best, rest[:6], probability, basis, short=options.length == "short")
+    return compose(case, best, rivals, probability, basis, short=options.length == "short")
+
+
+def _not_rejected(
+    points: Sequence[Diagnosis], engine: Engine, readings: Sequence[Reading], options: Options
+) -> Sequence[Diagnosis]:
+    """The points without the one that was answered before, where the user says that it did not help:
+    it goes to the end."""
+    if len(readings) < 2 or len(points) < 2 or not rejects_advice(readings[-1]):
+        return points
+    before = answer_readings(engine, readings[:-1][-_REMEMBERED:], options)
+    tried = [each for each in points if (each.entry.id, each.point.id) == (before.entry, before.point)]
+    return [*(each for each in points if each not in tried), *tried]
+
+
+def _other_topics(ranked: Sequence[Candidate], best: Diagnosis) -> list[Diagnosis]:
+    """What else an error may be: entries of other topics whose signatures are as strong."""
+    return [
+        each.diagnosis
+        for each in ranked[:_RIVALS]
+        if each.diagnosis.entry.topic != best.entry.topic and each.diagnosis.signature >= best.signature > 0
+    ]
 
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """The candidates for a case, best first; the probability of each topic by the words alone; and
-    whether the index was searched."""
+    """The candidates for a case, best first; the probability of each topic by the words alone; what
+    the index found (None where it was not searched)."""
 
     candidates: tuple[Candidate, ...]
     topics: Mapping[str, float]
-    searched: bool
+    similar: Mapping[tuple[str, str], Similarity] | None
+
+    @property
+    def searched(self) -> bool:
+        return self.similar is not None
 
 
 def rank_case(engine: Engine, case: Case) -> Ranking:
     """Diagnoses a case, searches if the signatures did not decide, and ranks what was found."""
     diagnoses = diagnose(case, engine.corpus, engine.patterns)
-    before = _before(engine, case)
     index = None if is_decided(diagnoses) else engine.find_index()
-    topics = topic_probabilities(query_of(case.reading, case.turns[:-1]))
-    ranked = candidates(case, engine.corpus, diagnoses, topics, before, index)
-    return Ranking(ranked, topics, index is not None)
+    topics = topic_probabilities(query_of(case))
+    similar = similarities(case, index) if index else None
+    return Ranking(candidates(engine.corpus, diagnoses, topics, similar), topics, similar)
 
 
 def gate_features(case: Case, ranking: Ranking) -> GateFeatures:
     """The signs that the abstention gate weighs."""
-    words, libraries, foreign = domain_signs(case.reading.text[:8_000])
+    # a follow-up ("already tried that") has few signs of its own: what it goes on with lends it some
+    earlier = case.turns[:-1]
+    share = link(case.reading, earlier)
+    signs = domain_signs(case.reading.text[:_SIGNS])
+    if share:
+        signs = tuple(
+            max(now, share * old) for now, old in zip(signs, domain_signs(earlier[-1].text[:_SIGNS]))
+        )
+    words, libraries, foreign = signs
     best = ranking.candidates[0].features if ranking.candidates else None
     return GateFeatures(
         signature=best.signature if best else 0.0,
@@ -120,15 +162,4 @@ def gate_features(case: Case, ranking: Ranking) -> GateFeatures:
         domain=words,
         libraries=libraries,
         foreign=foreign,
-        earlier=best.earlier if best else 0.0,
     )
-
-
-def _before(engine: Engine, case: Case) -> tuple[Diagnosis, ...]:
-    """What the conversation was about before its last message: the latest earlier message that
-    anything is known of counts."""
-    for reading in reversed(case.turns[:-1]):
-        found = diagnose(case, engine.corpus, engine.patterns, reading)
-        if found and (found[0].signature or found[0].found >= 2):
-            return found
-    return ()

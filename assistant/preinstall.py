@@ -12,7 +12,8 @@ GB = 1e9
 SIZES = {"run": (1.9, 7.0), "test": (2.6, 7.8)}
 
 
-def main(target):  # type: ignore[no-untyped-def]
+def main(target: str) -> "str | None":
+    """Why nothing can be installed here, or None."""
     if sys.version_info < NEEDED:
         found = ".".join(str(part) for part in sys.version_info[:3])
         return "Python %d.%d or newer is needed, this is %s: run `make PYTHON=python3.12 %s`." % (

@@ -2,8 +2,8 @@
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache, partial
 from importlib.resources import files
 
 from assistant.answering.model import Answer, Basis, Citation, Part
@@ -13,8 +13,10 @@ from assistant.diagnosis import Diagnosis
 from assistant.reading.model import Fact
 from corpus import Entry, Point
 
-ROOM = 1_700
+ROOM = 1_800
 """Characters that an answer aims at; what comes last is left out where it would go beyond."""
+_SPEAKS = 1.5
+"""Evidence of this weight makes a second cause worth saying in full."""
 _MORE_ITEMS, _OTHERS = 4, 3
 _HIDDEN = ("set_", "user_", "last_", "tried_")
 _HOME = re.compile(r"(?:[A-Za-z]:)?[/\\](?:home|Users|Benutzer|data/home)[/\\][^/\\\s\"']+", re.IGNORECASE)
@@ -30,8 +32,8 @@ def compose(
     *,
     short: bool = False,
 ) -> Answer:
-    """The grounded answer from `chosen`; `rivals` are the next candidates, best first. A short one
-    has the cause, the first fix and the source only."""
+    """The grounded answer from the point that `chosen` means; `rivals` are the points that come next,
+    best first. A short answer has the cause, the first fix and the source only."""
     writer = _Writer(case, chosen)
     parts = [part for part in writer.parts(() if short else rivals, short) if part.markdown]
     return Answer(
@@ -107,29 +109,38 @@ class _Writer:
         self.left = ROOM
 
     def parts(self, rivals: Sequence[Diagnosis], short: bool) -> Iterator[Part]:
-        for kind, text in (
-            ("happened", self._happened()),
-            ("why", self._why()),
-            ("fix", self._fix()),
-        ):
+        for kind, text in (("happened", self._happened()), ("why", self._why()), ("fix", self._fix())):
             self.left -= len(text)
             yield Part(kind, text)
-        for kind in () if short else ("others", "more", "versions"):
-            cited = len(self.citations)
-            text = self._rest(kind, rivals)
-            if len(text) <= self.left:
-                self.left -= len(text)
-                yield Part(kind, text)
-            else:
-                del self.citations[cited:]
+        self.left -= len(self._sources())
+        if not short:
+            yield from self._optional(rivals)
         yield Part("sources", self._sources())
 
-    def _rest(self, kind: str, rivals: Sequence[Diagnosis]) -> str:
-        if kind == "others":
-            return self._others(rivals)
-        if kind == "versions":
-            return self._section("versions", 2) if self._versions_matter() else ""
-        return self._section("more", _MORE_ITEMS)
+    def _optional(self, rivals: Sequence[Diagnosis]) -> Iterator[Part]:
+        """What is said as far as there is room, the most telling first."""
+        second = rivals[0] if rivals and rivals[0].support >= _SPEAKS else None
+        if not self.chosen.point.fix[self.lang]:  # a reference: what else was asked about
+            shown = [rivals[:2], rivals[:1]]
+        else:
+            shown = [[second]] if second else []
+        said: set[str] = set()
+        wanted: list[tuple[str, Callable[[], str]]] = [
+            *(("also", partial(self._also, points)) for points in shown),
+            ("others", partial(self._others, rivals[1:] if second else rivals)),
+            ("more", partial(self._section, "more", _MORE_ITEMS)),
+            ("versions", self._versions),
+        ]
+        for kind, write in wanted:
+            cited, sources = len(self.citations), len(self._sources())
+            text = write() if kind not in said else ""
+            cost = len(text) + len(self._sources()) - sources
+            if not text or cost > self.left:
+                del self.citations[cited:]
+                continue
+            said.add(kind)
+            self.left -= cost
+            yield Part(kind, text)
 
     def _happened(self) -> str:
         sentences = []
@@ -180,38 +191,39 @@ class _Writer:
             return ""
         return f"{self.texts[name]}\n\n" + "\n".join(map(_bullet, steps))
 
-    def _versions_matter(self) -> bool:
+    def _versions(self) -> str:
+        """What changed between versions, where the user states versions of these libraries."""
         names = set(self.chosen.entry.libraries)
-        return any(name in names for turn in self.case.turns for name in turn.versions)
+        stated = any(name in names for turn in self.case.turns for name in turn.versions)
+        return self._section("versions", 2) if stated else ""
+
+    def _also(self, rivals: Sequence[Diagnosis]) -> str:
+        """The points that come next, in full: of a reference what else was asked about, of a failure
+        the second cause that evidence speaks for."""
+        blocks = []
+        for rival in rivals:
+            point, facts = rival.point, {**self.facts, **rival.captures}
+            head = self.texts["also" if point.fix[self.lang] else "answer"]
+            head = head.format(title=point.title[self.lang].rstrip(".。"))
+            text = _beside(head, applicable(point.why[self.lang], facts), self.lang)
+            steps = applicable(point.fix[self.lang], facts)[:1]
+            number = self._cite(rival.entry, point)
+            blocks.append("\n\n".join([_with_number(text, number), *steps]))
+        return "\n\n".join(blocks)
 
     def _others(self, rivals: Sequence[Diagnosis]) -> str:
         lines = []
-        for entry, point in self._alternatives(rivals):
-            tell = filled(point.tell[self.lang], self.facts)
+        for rival in rivals:
+            tell = filled(rival.point.tell[self.lang], self.facts)
             if not tell:
                 continue
-            number = self._cite(entry, point)
-            title = point.title[self.lang].rstrip(".。")
+            number = self._cite(rival.entry, rival.point)
+            title = rival.point.title[self.lang].rstrip(".。")
             colon = "：" if self.lang == "zh" else ": "
-            line = f"- **{title}**{colon}{tell} [{number}]"
-            lines.append(line)
+            lines.append(f"- **{title}**{colon}{tell} [{number}]")
             if len(lines) == _OTHERS:
                 break
         return f"{self.texts['others']}\n\n" + "\n".join(lines) if lines else ""
-
-    def _alternatives(self, rivals: Sequence[Diagnosis]) -> Iterator[tuple[Entry, Point]]:
-        """The causes to rule out: first those that some evidence speaks for, then the usual ones."""
-        own = [(self.chosen.entry, point, support) for point, support in self.chosen.points[1:]]
-        near = [
-            (rival.entry, rival.point, rival.support)
-            for rival in rivals
-            if rival.entry.topic == self.chosen.entry.topic or rival.signature >= self.chosen.signature > 0
-        ]
-        ranked = sorted([*own, *near], key=lambda each: -each[2])
-        supported = [each for each in ranked if each[2] > 0]
-        usual = [each for each in ranked if each[2] == 0]
-        for entry, point, _ in (*supported, *usual):
-            yield entry, point
 
     def _cite(self, entry: Entry, point: Point) -> int:
         passage = f"{entry.id}#{point.id}.{self.lang}"
@@ -226,7 +238,7 @@ class _Writer:
                 passage=passage,
                 text=text,
                 section=entry.section,
-                title=f"{entry.title[self.lang]} — {point.title[self.lang]}",
+                title=point.title[self.lang].rstrip(".。"),
                 source=entry.sources.get(name, ""),
             )
         )

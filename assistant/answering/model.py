@@ -12,7 +12,7 @@ Basis = Literal["signature", "retrieval", "source", "none"]
 @dataclass(frozen=True, slots=True)
 class Part:
     """One part of the answer as Markdown, in the order shown. `kind` is a key of texts.toml:
-    "happened", "why", "fix", "more", "others", "versions", "sources", or "abstention"."""
+    "happened", "why", "fix", "also", "others", "more", "versions", "sources", or "abstention"."""
 
     kind: str
     markdown: str

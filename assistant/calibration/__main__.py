@@ -13,7 +13,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,22 +21,26 @@ from scipy.optimize import minimize
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
 
-from assistant.calibration.features import GATE_NAMES, RANK_NAMES
+from assistant.calibration.features import GATE_NAMES, POINT_NAMES, RANK_NAMES
 from assistant.calibration.fit_topics import held_out_topics, save_topics, train_topics
 from assistant.calibration.topics import OUTSIDE
 from assistant.case import Case, build_case
 from assistant.cli.engine import command_engine
 from assistant.cli.eval import read_cases
 from assistant.diagnosis import diagnose
-from assistant.evaluation import turns_of
+from assistant.evaluation import contains, turns_of
 from assistant.pipeline import Engine, Ranking, gate_features
 from assistant.reading import read
-from assistant.retrieval import candidates, query_of
+from assistant.retrieval import Similarity, candidates, point_features, query_of, similarities
+from corpus import Point
 
 WEIGHTS = Path(__file__).parent / "weights.json"
 WRONG_ABSTENTION = 2.0
 FOLDS = 5
 _PENALTY = 0.02
+
+
+Group: TypeAlias = tuple[NDArray[np.float64], NDArray[np.bool_]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +61,14 @@ class Labelled:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Fits the weights of ranking and abstention on labelled cases.")
+    parser = argparse.ArgumentParser(
+        description="Fits the weights of ranking and abstention on labelled cases."
+    )
     parser.add_argument("cases", nargs="+", type=Path)
     labels = [case for file in parser.parse_args().cases for case in read_cases(file)]
     engine = command_engine()
     cases = [build_case([read(turn) for turn in turns_of(label)]) for label in labels]
-    queries = [query_of(case.reading, case.turns[:-1]) for case in cases]
+    queries = [query_of(case) for case in cases]
     wanted = [str(label["topic"]) for label in labels]
     topics = held_out_topics(engine.corpus, queries, wanted, FOLDS)
     rows = [Labelled(*row) for row in zip(labels, cases, topics, strict=True)]
@@ -72,10 +78,13 @@ def main() -> None:
     save_topics(train_topics(engine.corpus, queries, wanted))
     weights: dict[str, Any] = {}
     for searched, suffix in ((True, ""), (False, "_unsearched")):
-        found = [_ranking(engine, row, searched) for row in rows]
+        index = engine.find_index() if searched else None
+        similar = [similarities(row.case, index) if index else None for row in rows]
+        found = [_ranking(engine, *row) for row in zip(rows, similar, strict=True)]
         weights[f"rank{suffix}"] = _named(RANK_NAMES, _fit_ranker(rows, found, searched))
         _write(weights)
-        again = [_ranking(engine, row, searched) for row in rows]
+        again = [_ranking(engine, *row) for row in zip(rows, similar, strict=True)]
+        weights[f"point{suffix}"] = _named(POINT_NAMES, _fit_points(rows, again, searched))
         weights[f"gate{suffix}"], weights[f"threshold{suffix}"] = _fit_gate(rows, again, searched)
     _write(weights)
 
@@ -84,10 +93,9 @@ def _likeliest(topics: Mapping[str, float]) -> str:
     return max(topics, key=lambda topic: topics[topic])
 
 
-def _ranking(engine: Engine, row: Labelled, searched: bool) -> Ranking:
+def _ranking(engine: Engine, row: Labelled, similar: Mapping[tuple[str, str], Similarity] | None) -> Ranking:
     found = diagnose(row.case, engine.corpus, engine.patterns)
-    index = engine.find_index() if searched else None
-    return Ranking(candidates(row.case, engine.corpus, found, row.topics, (), index), row.topics, searched)
+    return Ranking(candidates(engine.corpus, found, row.topics, similar), row.topics, similar)
 
 
 def _write(weights: dict[str, Any]) -> None:
@@ -105,19 +113,56 @@ def _fit_ranker(rows: Sequence[Labelled], found: Sequence[Ranking], searched: bo
         right = np.array([each.diagnosis.entry.topic in row.right for each in ranking.candidates])
         if row.inside and right.any():
             groups.append((np.array([each.features.values() for each in ranking.candidates]), right))
-    inside = sum(row.inside for row in rows)
+    weights = _fitted(
+        groups, f"rank {_with(searched)} index: right topic first", sum(row.inside for row in rows)
+    )
+    # `earlier` is about conversations, of which single messages tell nothing
+    weights[RANK_NAMES.index("earlier")] = 0.25 * weights[RANK_NAMES.index("signature")]
+    return weights
+
+
+def _fit_points(rows: Sequence[Labelled], found: Sequence[Ranking], searched: bool) -> NDArray[np.float64]:
+    """A point is right where its text holds the key points that the case asks for."""
+    groups = []
+    for row, ranking in zip(rows, found, strict=True):
+        ranked = ranking.candidates
+        if not row.inside or not ranked or ranked[0].diagnosis.entry.topic not in row.right:
+            continue
+        near = [each for each in ranked[:8] if each.diagnosis.entry.topic == ranked[0].diagnosis.entry.topic]
+        pairs = [(each, match) for each in near for match in each.diagnosis.points]
+        right = np.array([_holds_key_points(match.point, row) for _, match in pairs])
+        if right.any() and not right.all():
+            features = [
+                point_features(each, match, ranked[0].score, ranking.similar).values()
+                for each, match in pairs
+            ]
+            groups.append((np.array(features), right))
+    return _fitted(groups, f"point {_with(searched)} index: one with all key points first", len(groups))
+
+
+def _holds_key_points(point: Point, row: Labelled) -> bool:
+    lang = row.case.lang
+    text = " ".join([point.title[lang], *(step.text for step in (*point.why[lang], *point.fix[lang]))])
+    return all(any(contains(text, each) for each in group) for group in row.label.get("must", ()))
+
+
+def _fitted(groups: Sequence[Group], what: str, total: int) -> NDArray[np.float64]:
+    """The weights fitted on all groups; prints how often the best is right in held-out folds."""
     hits = 0
     for fold in range(FOLDS):
         weights = _ranker([group for number, group in enumerate(groups) if number % FOLDS != fold])
-        held = groups[fold::FOLDS]
-        hits += sum(bool(right[np.argmax(features @ weights)]) for features, right in held)
-    name = "with" if searched else "without"
-    print(f"rank {name} index: right topic first in {hits} of {inside} held-out cases ({hits / inside:.3f})")
+        hits += sum(bool(right[np.argmax(features @ weights)]) for features, right in groups[fold::FOLDS])
+    print(f"{what} in {hits} of {total} held-out cases ({hits / total:.3f})", flush=True)
     return _ranker(groups)
 
 
-def _ranker(groups: Sequence[tuple[NDArray[np.float64], NDArray[np.bool_]]]) -> NDArray[np.float64]:
-    count = len(RANK_NAMES)
+def _with(searched: bool) -> str:
+    return "with" if searched else "without"
+
+
+def _ranker(groups: Sequence[Group]) -> NDArray[np.float64]:
+    """Softmax weights, none negative; a group is the features of the rivals and which are right."""
+    count = groups[0][0].shape[1]
 
     def loss(weights: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         total, gradient = _PENALTY * float(weights @ weights), 2 * _PENALTY * weights
@@ -130,14 +175,13 @@ def _ranker(groups: Sequence[tuple[NDArray[np.float64], NDArray[np.bool_]]]) -> 
 
     found = minimize(loss, np.ones(count), jac=True, method="L-BFGS-B", bounds=[(0.0, None)] * count)
     weights: NDArray[np.float64] = found.x
-    # `earlier` is about conversations, of which single messages tell nothing
-    weights[RANK_NAMES.index("earlier")] = 0.25 * weights[RANK_NAMES.index("signature")]
     return weights
 
 
 def _softmax(scores: NDArray[np.float64]) -> NDArray[np.float64]:
     exponents: NDArray[np.float64] = np.exp(scores - scores.max())
-    return exponents / exponents.sum()
+    shares: NDArray[np.float64] = exponents / exponents.sum()
+    return shares
 
 
 def _log_sum(scores: NDArray[np.float64]) -> float:
@@ -148,7 +192,9 @@ def _log_sum(scores: NDArray[np.float64]) -> float:
 def _fit_gate(
     rows: Sequence[Labelled], found: Sequence[Ranking], searched: bool
 ) -> tuple[dict[str, float], float]:
-    features = np.array([gate_features(row.case, ranking).values() for row, ranking in zip(rows, found, strict=True)])
+    features = np.array(
+        [gate_features(row.case, ranking).values() for row, ranking in zip(rows, found, strict=True)]
+    )
     inside = np.array([row.inside for row in rows])
     gate = LogisticRegression(C=1.0, class_weight="balanced", max_iter=5_000)
     folds = StratifiedKFold(FOLDS, shuffle=True, random_state=0)
@@ -160,12 +206,12 @@ def _fit_gate(
 
     threshold = float(min(np.arange(0.05, 0.951, 0.01), key=loss))
     wrong, right = (held_out[inside] < threshold).mean(), (held_out[~inside] < threshold).mean()
-    name = "with" if searched else "without"
-    print(f"gate {name} index: at {threshold:.2f}, held out, {right:.3f} of what is outside abstained, {wrong:.3f} of the rest")
+    print(
+        f"gate {_with(searched)} index: at {threshold:.2f}, held out, {right:.3f} of what is outside abstained, {wrong:.3f} of the rest"
+    )
     gate.fit(features, inside)
     weights = {"bias": round(float(gate.intercept_[0]), 4), **_named(GATE_NAMES, gate.coef_[0])}
-    # conversations are not among the cases: what was covered before counts as a sign of its own
-    return {**weights, "earlier": 2.0}, round(threshold, 3)
+    return weights, round(threshold, 3)
 
 
 def _named(names: Sequence[str], values: NDArray[np.float64]) -> dict[str, float]:

@@ -6,8 +6,7 @@ from dataclasses import astuple, dataclass, fields
 @dataclass(frozen=True, slots=True)
 class Features:
     """What speaks for one entry, each in 0…1: strength of its error signature; weighed evidence for
-    its best point, and the part of it from patterns; cues; best lexical and dense scores of its passages; how likely its topic is by the words alone (`topics.scaled`); and whether the
-    conversation was about it before."""
+    its best point, and the part of it from patterns; cues; best lexical and dense scores of its passages; and how likely its topic is by the words alone (`topics.scaled`)."""
 
     signature: float
     support: float
@@ -16,7 +15,23 @@ class Features:
     lexical: float
     dense: float
     topic: float
-    earlier: float
+
+    def values(self) -> tuple[float, ...]:
+        return astuple(self)
+
+
+@dataclass(frozen=True, slots=True)
+class PointFeatures:
+    """What speaks for one point among those of the likeliest topic: its entry's score beside the best
+    one's (1: the best itself); weighed evidence, and the part of it from patterns; whether it is its
+    entry's usual one; best lexical and dense scores of its passages."""
+
+    entry: float
+    support: float
+    found: float
+    usual: float
+    lexical: float
+    dense: float
 
     def values(self) -> tuple[float, ...]:
         return astuple(self)
@@ -25,7 +40,7 @@ class Features:
 @dataclass(frozen=True, slots=True)
 class GateFeatures:
     """What speaks for a message being covered: the signs of its best candidate; how many of the
-    message's words belong to our field, and signs of other software (see domain.toml)."""
+    message's words belong to our field, and signs of other software (see reading/domain.toml)."""
 
     signature: float
     found: float
@@ -36,11 +51,11 @@ class GateFeatures:
     domain: float
     libraries: float
     foreign: float
-    earlier: float
 
     def values(self) -> tuple[float, ...]:
         return astuple(self)
 
 
 RANK_NAMES = tuple(field.name for field in fields(Features))
+POINT_NAMES = tuple(field.name for field in fields(PointFeatures))
 GATE_NAMES = tuple(field.name for field in fields(GateFeatures))

@@ -2,18 +2,31 @@
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from assistant.calibration.features import GATE_NAMES, RANK_NAMES, Features, GateFeatures
+from assistant.calibration.features import (
+    GATE_NAMES,
+    POINT_NAMES,
+    RANK_NAMES,
+    Features,
+    GateFeatures,
+    PointFeatures,
+)
 
 
 def rank(features: Features, *, searched: bool) -> float:
     """The score of a candidate; `searched` says whether the index took part."""
     weights = _weights()["rank" if searched else "rank_unsearched"]
-    return sum(weights.get(name, 0.0) * value for name, value in zip(RANK_NAMES, features.values(), strict=True))
+    return _weighted(weights, RANK_NAMES, features.values())
+
+
+def rank_point(features: PointFeatures, *, searched: bool) -> float:
+    """The score of a point among those of the likeliest topic."""
+    weights = _weights()["point" if searched else "point_unsearched"]
+    return _weighted(weights, POINT_NAMES, features.values())
 
 
 def covered(features: GateFeatures, *, searched: bool) -> float:
@@ -28,6 +41,10 @@ def covered(features: GateFeatures, *, searched: bool) -> float:
 def threshold(*, searched: bool) -> float:
     """The probability under which the answer is an abstention."""
     return float(_weights()["threshold" if searched else "threshold_unsearched"])
+
+
+def _weighted(weights: Mapping[str, float], names: Sequence[str], values: Sequence[float]) -> float:
+    return sum(weights.get(name, 0.0) * value for name, value in zip(names, values, strict=True))
 
 
 @cache

@@ -4,8 +4,18 @@ they captured and why one cause was chosen before another. `diagnose()` is the o
 This step needs no index and no network. What it finds nothing for is left to retrieval.
 """
 
+from assistant.diagnosis.continuity import link, rejects_advice
 from assistant.diagnosis.diagnose import diagnose
-from assistant.diagnosis.model import Diagnosis, Reason
+from assistant.diagnosis.model import Diagnosis, PointMatch, Reason
 from assistant.diagnosis.patterns import Patterns, compile_patterns
 
-__all__ = ["Diagnosis", "Patterns", "Reason", "compile_patterns", "diagnose"]
+__all__ = [
+    "Diagnosis",
+    "Patterns",
+    "PointMatch",
+    "Reason",
+    "compile_patterns",
+    "diagnose",
+    "link",
+    "rejects_advice",
+]

@@ -1,35 +1,72 @@
 """Matches a case against the corpus and weighs the evidence for each cause."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from assistant.case import Case
-from assistant.diagnosis.model import Diagnosis, Reason
+from assistant.diagnosis.continuity import link
+from assistant.diagnosis.model import Diagnosis, PointMatch, Reason
 from assistant.diagnosis.patterns import Patterns, captures, span
 from assistant.reading import Reading
-from corpus import Corpus, Entry, Evidence, Signature
+from corpus import Corpus, Entry, Point, Signature
 from corpus.conditions import Facts, holds
 
+_REMEMBERED, _FADED = 4, 0.1
 _ELSEWHERE = 0.8
 """How much a signature counts that is found, but not in the message of the exception that matters."""
 
 
-def diagnose(
-    case: Case, corpus: Corpus, patterns: Patterns, reading: Reading | None = None
-) -> tuple[Diagnosis, ...]:
-    """All entries that a reading (by default the case's last one) gives a sign of, best first.
+def diagnose(case: Case, corpus: Corpus, patterns: Patterns) -> tuple[Diagnosis, ...]:
+    """All entries that the case gives a sign of, best first: by signature strength, then support.
 
-    Ordered by signature strength, then by support; the pipeline fuses this with retrieval.
+    Earlier messages of the conversation count as far as the last one goes on with them, less the
+    further back they are.
     """
-    reading = reading or case.reading
+    found = _diagnoses(case, case.reading, corpus, patterns)
+    share = weight = link(case.reading, case.turns[:-1])
+    for reading in reversed(case.turns[:-1][-_REMEMBERED:]):
+        if weight < _FADED:
+            break
+        for entry_id, before in _diagnoses(case, reading, corpus, patterns).items():
+            now = found.get(entry_id)
+            found[entry_id] = _joined(now, before, weight) if now else _faded(before, weight)
+        weight *= share
+    return tuple(sorted(found.values(), key=lambda each: (-each.signature, -each.support, each.entry.id)))
+
+
+def _diagnoses(case: Case, reading: Reading, corpus: Corpus, patterns: Patterns) -> dict[str, Diagnosis]:
     parts = parts_of(reading)
     matched = patterns.matches(parts)
     main = f"{reading.main.name}: {reading.main.message}" if reading.main else ""
     found = (_diagnosis(entry, parts, matched, case.facts, main) for entry in corpus.entries)
-    return tuple(
-        sorted(
-            (each for each in found if each),
-            key=lambda each: (-each.signature, -each.support, each.entry.id),
+    return {each.entry.id: each for each in found if each}
+
+
+def _faded(before: Diagnosis, weight: float) -> Diagnosis:
+    points = tuple(
+        replace(match, support=match.support * weight, found=match.found * weight) for match in before.points
+    )
+    return replace(before, points=points, signature=before.signature * weight)
+
+
+def _joined(now: Diagnosis, before: Diagnosis, weight: float) -> Diagnosis:
+    """What the last message and an earlier one say together of an entry."""
+    old = {match.point.id: match for match in before.points}
+    points = [
+        PointMatch(
+            match.point,
+            match.support + weight * old[match.point.id].support,
+            match.found + weight * old[match.point.id].found,
+            match.reasons or old[match.point.id].reasons,
         )
+        for match in now.points
+    ]
+    return Diagnosis(
+        entry=now.entry,
+        points=tuple(sorted(points, key=lambda each: -(each.support + each.point.prior))),
+        signature=max(now.signature, weight * before.signature),
+        cues=max(now.cues, before.cues),
+        captures={**before.captures, **now.captures},
     )
 
 
@@ -60,24 +97,12 @@ def _diagnosis(
     signature, caught = _signature(entry.signatures, parts, matched, main)
     cues = sum(("text", cue) in matched for cue in entry.cues)
     known: dict[str, str | float | bool] = {**facts, **caught}
-    weighed = [(point, *_support(point.evidence, parts, matched, known, caught)) for point in entry.points]
-    if not signature and not cues and all(found <= 0 for *_, found in weighed):
+    weighed = [_weighed(point, parts, matched, known, caught) for point in entry.points]
+    if not signature and not cues and all(each.found <= 0 for each in weighed):
         return None
-    order = sorted(
-        range(len(weighed)), key=lambda number: (-(weighed[number][1] + weighed[number][0].prior), number)
-    )
-    point, support, reasons, found = weighed[order[0]]
-    return Diagnosis(
-        entry=entry,
-        point=point,
-        signature=signature,
-        support=support,
-        found=found,
-        cues=cues,
-        captures=caught,
-        reasons=tuple(sorted(reasons, key=lambda reason: -reason.weight)),
-        points=tuple((weighed[number][0], weighed[number][1]) for number in order),
-    )
+    # a stable sort: among equals the usual cause, which stands first in the entry, comes first
+    points = sorted(weighed, key=lambda each: -(each.support + each.point.prior))
+    return Diagnosis(entry, tuple(points), signature, cues, caught)
 
 
 def _signature(
@@ -101,27 +126,26 @@ def _signature(
     return best, caught
 
 
-def _support(
-    evidence: Iterable[Evidence],
+def _weighed(
+    point: Point,
     parts: Mapping[str, str],
     matched: frozenset[tuple[str, str]],
     facts: Facts,
     caught: dict[str, str],
-) -> tuple[float, tuple[Reason, ...], float]:
-    """The summed weights of the evidence that holds, the reasons worth saying, and the part of the
-    sum that comes from patterns (conditions alone say nothing about what the input is about)."""
-    total = pattern_total = 0.0
+) -> PointMatch:
+    """A point with the evidence that holds for it; what the evidence captures is added to `caught`."""
+    support = found = 0.0
     reasons = []
-    for item in evidence:
+    for item in point.evidence:
         if item.find and (item.where, item.find) not in matched:
             continue
         own = captures(item.find, parts[item.where]) if item.find and "(?P<" in item.find else {}
         if item.condition and not holds(item.condition, {**facts, **own}):
             continue
-        total += item.weight
-        pattern_total += item.weight if item.find else 0.0
+        support += item.weight
+        found += item.weight if item.find else 0.0
         for name, value in own.items():
             caught.setdefault(name, value)
         if item.says["en"] and item.weight > 0:
             reasons.append(Reason(item.says, item.weight))
-    return total, tuple(reasons), pattern_total
+    return PointMatch(point, support, found, tuple(sorted(reasons, key=lambda reason: -reason.weight)))

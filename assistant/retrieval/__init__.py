@@ -1,10 +1,28 @@
 """Step 4: question + diagnoses → ranked candidates: signatures and evidence first, then what the
 FAISS and lexical indexes find, combined by weights that were fitted on labelled cases.
 
-`candidates()` is the one public entry. Without an index (not built yet) it ranks by diagnosis alone.
+`similarities()` searches, `candidates()` ranks the entries, `ranked_points()` the causes within the likeliest
+topic. Without an index (not built yet) they rank by diagnosis and words alone.
 """
 
-from assistant.retrieval.candidates import Candidate, candidates, is_decided
+from assistant.retrieval.candidates import (
+    Candidate,
+    Similarity,
+    candidates,
+    is_decided,
+    point_features,
+    ranked_points,
+    similarities,
+)
 from assistant.retrieval.query import query_of
 
-__all__ = ["Candidate", "candidates", "is_decided", "query_of"]
+__all__ = [
+    "Candidate",
+    "Similarity",
+    "candidates",
+    "is_decided",
+    "point_features",
+    "query_of",
+    "ranked_points",
+    "similarities",
+]

@@ -1,12 +1,12 @@
-"""Ranks the corpus's entries for one message of a case."""
+"""Ranks the corpus's entries for one message of a case, and then the points of the likeliest topic."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from assistant.calibration import Features, rank, scaled
+from assistant.calibration import Features, PointFeatures, rank, rank_point, scaled
 from assistant.case import Case
-from assistant.diagnosis import Diagnosis
+from assistant.diagnosis import Diagnosis, PointMatch
 from assistant.retrieval.query import query_of
 from corpus import Corpus, Entry
 
@@ -15,6 +15,19 @@ if TYPE_CHECKING:
 
 DECIDED = 0.85
 """A signature of this strength in the exception that matters decides without a search."""
+_NEAR = 8
+"""Entries whose points are ranked against each other."""
+
+
+@dataclass(frozen=True, slots=True)
+class Similarity:
+    """Best lexical (0 to 1) and dense (cosine) scores of an entry's or a point's passages."""
+
+    lexical: float = 0.0
+    dense: float = 0.0
+
+    def or_better(self, lexical: float, dense: float) -> "Similarity":
+        return Similarity(max(self.lexical, lexical), max(self.dense, dense))
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,76 +48,91 @@ def is_decided(diagnoses: Sequence[Diagnosis]) -> bool:
     return len({each.entry.topic for each in rivals}) == 1
 
 
-def candidates(
-    case: Case,
-    corpus: Corpus,
-    diagnoses: Sequence[Diagnosis],
-    topics: Mapping[str, float],
-    before: Sequence[Diagnosis] = (),
-    index: "Index | None" = None,
-) -> tuple[Candidate, ...]:
-    """All entries that diagnosis or search found, best first. `topics` is the probability of each
-    topic by the words alone; `before` are the diagnoses of the conversation's earlier messages, which
-    a follow-up leans on."""
-    by_entry = {each.entry.id: each for each in diagnoses}
-    found = _searched(case, index) if index else {}
-    earlier = _earlier(before)
-    ids = {*by_entry, *earlier, *found}
-    follow_up = len(case.turns) > 1
-    result = []
-    for entry_id in ids:
-        entry = corpus.by_id.get(entry_id)
-        if entry is None:
-            continue
-        diagnosis = by_entry.get(entry_id) or _bare(entry, found.get(entry_id, (0.0, 0.0, ""))[2])
-        lexical, dense, _ = found.get(entry_id, (0.0, 0.0, ""))
-        features = Features(
-            signature=diagnosis.signature,
-            support=max(0.0, min(diagnosis.support, 6.0)) / 6.0,
-            found=max(0.0, min(diagnosis.found, 6.0)) / 6.0,
-            cues=min(diagnosis.cues, 2) / 2.0,
-            lexical=lexical,
-            dense=dense,
-            topic=scaled(topics.get(entry.topic, 0.0)),
-            earlier=earlier.get(entry_id, 0.0) if follow_up else 0.0,
-        )
-        if not diagnosis.support and entry_id in found:
-            diagnosis = _with_point(diagnosis, found[entry_id][2])
-        result.append(Candidate(diagnosis, features, rank(features, searched=index is not None)))
-    return tuple(sorted(result, key=lambda each: (-each.score, each.diagnosis.entry.id)))
-
-
-def _searched(case: Case, index: "Index") -> dict[str, tuple[float, float, str]]:
-    """Best lexical and dense score per entry, and the point of its best passage."""
-    scores = index.scores(query_of(case.reading, case.turns[:-1]))
-    best: dict[str, tuple[float, float, str]] = {}
-    leading: dict[str, float] = {}
-    for passage, lexical, dense in zip(index.passages, scores.lexical, scores.dense, strict=True):
-        lex, den, point = best.get(passage.entry, (0.0, 0.0, ""))
-        together = float(lexical) + 0.5 * float(dense)
-        if passage.point and together > leading.get(passage.entry, 0.0):
-            leading[passage.entry], point = together, passage.point
-        best[passage.entry] = (max(lex, float(lexical)), max(den, float(dense)), point)
+def similarities(case: Case, index: "Index") -> dict[tuple[str, str], Similarity]:
+    """What the index finds for the message, by (entry, point) and by (entry, "")."""
+    scores = index.scores(query_of(case))
+    best: dict[tuple[str, str], Similarity] = {}
+    none = Similarity()
+    for passage, lexical, dense in zip(
+        index.passages, scores.lexical.tolist(), scores.dense.tolist(), strict=True
+    ):
+        for key in {(passage.entry, ""), (passage.entry, passage.point)}:
+            best[key] = best.get(key, none).or_better(lexical, dense)
     return best
 
 
-def _earlier(before: Sequence[Diagnosis]) -> dict[str, float]:
-    """How strongly each entry was meant before: 1 for the best of an earlier message, then less."""
-    return {each.entry.id: 1.0 / (1 + position) for position, each in enumerate(before[:4])}
+def candidates(
+    corpus: Corpus,
+    diagnoses: Sequence[Diagnosis],
+    topics: Mapping[str, float],
+    similar: Mapping[tuple[str, str], Similarity] | None = None,
+) -> tuple[Candidate, ...]:
+    """All entries that diagnosis or search found, best first. `topics` is the probability of each
+    topic by the words alone; `similar` is None where no index was searched."""
+    by_entry = {each.entry.id: each for each in diagnoses}
+    ids = {*by_entry, *(entry for entry, _ in similar or ())}
+    result = []
+    for entry_id in ids:
+        entry = corpus.by_id.get(entry_id)
+        if entry is None:  # a passage of the user's own notes
+            continue
+        diagnosis = by_entry.get(entry_id) or _bare(entry)
+        near = (similar or {}).get((entry_id, ""), Similarity())
+        features = Features(
+            signature=diagnosis.signature,
+            support=_share(diagnosis.support),
+            found=_share(diagnosis.found),
+            cues=min(diagnosis.cues, 2) / 2.0,
+            lexical=near.lexical,
+            dense=near.dense,
+            topic=scaled(topics.get(entry.topic, 0.0)),
+        )
+        result.append(Candidate(diagnosis, features, rank(features, searched=similar is not None)))
+    return tuple(sorted(result, key=lambda each: (-each.score, each.diagnosis.entry.id)))
 
 
-def _bare(entry: Entry, point: str) -> Diagnosis:
-    chosen = entry.point_by_id.get(point, entry.points[0])
-    rest = [(each, 0.0) for each in entry.points if each is not chosen]
-    return Diagnosis(entry, chosen, 0.0, 0.0, 0.0, 0, points=((chosen, 0.0), *rest))
+def ranked_points(
+    ranked: Sequence[Candidate], similar: Mapping[tuple[str, str], Similarity] | None
+) -> tuple[Diagnosis, ...]:
+    """The points of the best candidate's topic, best first, each as its entry's diagnosis with that
+    point meant."""
+    if not ranked:
+        return ()
+    topic = ranked[0].diagnosis.entry.topic
+    scored = []
+    for candidate in ranked[:_NEAR]:
+        diagnosis = candidate.diagnosis
+        if diagnosis.entry.topic != topic:
+            continue
+        for position, match in enumerate(diagnosis.points):
+            features = point_features(candidate, match, ranked[0].score, similar)
+            score = rank_point(features, searched=similar is not None)
+            scored.append((-score, diagnosis.entry.id, position, diagnosis.at(match)))
+    return tuple(each for *_, each in sorted(scored, key=lambda item: item[:3]))
 
 
-def _with_point(diagnosis: Diagnosis, point: str) -> Diagnosis:
-    """Where no evidence chose between the points, the one whose passage the search found does."""
-    from dataclasses import replace
+def point_features(
+    candidate: Candidate,
+    match: PointMatch,
+    top: float,
+    similar: Mapping[tuple[str, str], Similarity] | None,
+) -> PointFeatures:
+    """What speaks for one point of a candidate; `top` is the score of the best candidate."""
+    entry = candidate.diagnosis.entry
+    near = (similar or {}).get((entry.id, match.point.id), Similarity())
+    return PointFeatures(
+        entry=max(-4.0, candidate.score - top) / 4.0 + 1.0,
+        support=max(-3.0, min(match.support, 6.0)) / 6.0,
+        found=_share(match.found),
+        usual=match.point.prior / 2.0 + (0.5 if match.point is entry.points[0] else 0.0),
+        lexical=near.lexical,
+        dense=near.dense,
+    )
 
-    chosen = diagnosis.entry.point_by_id.get(point)
-    if chosen is None or chosen is diagnosis.point:
-        return diagnosis
-    rest = tuple(each for each in diagnosis.points if each[0] is not chosen)
-    return replace(diagnosis, point=chosen, points=((chosen, 0.0), *rest), reasons=())
+
+def _share(weight: float) -> float:
+    return max(0.0, min(weight, 6.0)) / 6.0
+
+
+def _bare(entry: Entry) -> Diagnosis:
+    return Diagnosis(entry, tuple(PointMatch(point) for point in entry.points))

@@ -1,14 +1,22 @@
 """What is looked up for a paste: the user's own words and the message of the error that matters."""
 
-from collections.abc import Sequence
-
+from assistant.case import Case
+from assistant.diagnosis.continuity import GOES_ON, link
 from assistant.reading import Reading
 
-_WORDS, _MESSAGE, _EVENTS, _REST = 700, 400, 300, 500
+_WORDS, _MESSAGE, _EVENTS, _REST, _SHORT = 700, 400, 300, 500, 120
 
 
-def query_of(reading: Reading, earlier: Sequence[Reading] = ()) -> str:
+def query_of(case: Case) -> str:
     """The text to search for. A short follow-up is looked up together with the message before it."""
+    query = _own_query(case.reading)
+    earlier = case.turns[:-1]
+    if len(query) < _SHORT and link(case.reading, earlier) >= GOES_ON:
+        query = f"{query}\n{_own_query(earlier[-1])[:_MESSAGE]}"
+    return query
+
+
+def _own_query(reading: Reading) -> str:
     parts = [reading.prose[:_WORDS]]
     if reading.main and reading.main.type:
         parts.append(f"{reading.main.name}: {reading.main.message[:_MESSAGE]}")
@@ -18,8 +26,4 @@ def query_of(reading: Reading, earlier: Sequence[Reading] = ()) -> str:
     if reading.config and len(reading.prose) < _WORDS:
         parts.append(reading.config[:_REST])
     query = "\n".join(part for part in parts if part.strip())
-    if not query.strip():
-        query = reading.text[-_REST:]
-    if earlier and len(query) < 120:
-        query = f"{query}\n{query_of(earlier[-1])[:_MESSAGE]}"
-    return query
+    return query if query.strip() else reading.text[-_REST:]

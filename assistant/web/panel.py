@@ -1,5 +1,6 @@
 """The panel beside the chat: what was read in the paste, and the numbered sources of the answer."""
 
+import re
 from collections.abc import Iterator, Mapping
 from html import escape
 
@@ -7,6 +8,8 @@ from assistant.answering import Answer, Citation
 from assistant.reading.model import Fact
 from assistant.web.citations import source_id
 
+_FENCE = re.compile(r"^[ \t]*```\w*\n(.*?)^[ \t]*```[ \t]*$", re.DOTALL | re.MULTILINE)
+_CODE = re.compile(r"`([^`\n]+)`")
 _SHOWN_FACTS = {
     "exception": {"en": "exception", "zh": "异常"},
     "failed_at": {"en": "failed at", "zh": "出错位置"},
@@ -52,8 +55,17 @@ def _sources(answer: Answer, words: Mapping[str, str], number: int) -> Iterator[
         yield (
             f'<details id="{source_id(number, citation.n)}"><summary><b>{citation.n}</b>'
             f"<span>{escape(citation.title)} {section}</span></summary>"
-            f'<div class="passage">{escape(citation.text)}</div>{_link(citation, words)}</details>'
+            f'<div class="passage">{_passage(citation.text)}</div>{_link(citation, words)}</details>'
         )
+
+
+def _passage(text: str) -> str:
+    """A passage's text with its code shown as code: the rest of its Markdown is left as it is."""
+    parts = _FENCE.split(text)
+    for n, part in enumerate(parts):
+        shown = escape(part.strip("\n"))
+        parts[n] = f"<pre>{shown}</pre>" if n % 2 else _CODE.sub(r"<code>\1</code>", shown)
+    return "".join(parts)
 
 
 def _link(citation: Citation, words: Mapping[str, str]) -> str:

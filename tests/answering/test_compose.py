@@ -2,7 +2,6 @@
 
 import re
 import sys
-from dataclasses import replace
 
 import pytest
 
@@ -64,7 +63,7 @@ def fix_of(*turns: str, point: str = "batch", **options: str) -> str:
     """The fix of the given point of the entry on memory, whatever evidence there is for others."""
     case = case_of(*turns, machine=options.get("machine", ""))
     found = next(each for each in diagnoses(*turns) if each.entry.id == "memory")
-    chosen = replace(found, point=found.entry.point_by_id[point])
+    chosen = found.at(next(match for match in found.points if match.point.id == point))
     return part(compose(case, chosen, (), 0.9, "signature"), "fix")
 
 

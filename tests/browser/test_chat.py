@@ -208,6 +208,7 @@ def test_markup_stays_text(open_page: Open, tmp_path: Path) -> None:
 def test_the_page_is_usable_by_keyboard_and_has_labels(open_page: Open) -> None:
     page = open_page()
     expect(page.locator("#message textarea")).to_be_focused()
+    page.locator("#message textarea[aria-label]").wait_for()
     unnamed = page.evaluate(
         """() => [...document.querySelectorAll('button, input, textarea, summary')].filter(e =>
             e.offsetParent && !(e.innerText || e.ariaLabel || e.title || e.labels?.length)).map(e => e.outerHTML)"""

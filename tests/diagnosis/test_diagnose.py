@@ -76,7 +76,7 @@ def test_evidence_with_a_condition_on_its_own_capture() -> None:
 def test_evidence_against_a_cause_is_no_reason() -> None:
     found = diagnoses("batch_size=1 " + OOM.format(size="2.00 GiB"))[0]
     assert found.reasons == ()
-    assert {point.id: support for point, support in found.points}["batch"] == -3
+    assert {match.point.id: match.support for match in found.points}["batch"] == -3
 
 
 def test_conditions_alone_do_not_make_an_entry_match() -> None:
@@ -85,8 +85,8 @@ def test_conditions_alone_do_not_make_an_entry_match() -> None:
 
 def test_points_come_best_first_and_all_of_them() -> None:
     found = diagnoses(OOM.format(size="2.00 GiB") + " longest sample: 9000 tokens")[0]
-    assert [point.id for point, _ in found.points] == ["length", "batch", "fragments"]
-    assert found.points[0][0] is found.point
+    assert [match.point.id for match in found.points] == ["length", "batch", "fragments"]
+    assert found.points[0].point is found.point
 
 
 @pytest.mark.parametrize("text", ["", "   ", "\n" * 50, "hello", "\x00\x01", "天"])

@@ -52,6 +52,12 @@ def test_facts_are_labelled_in_the_answers_language() -> None:
     assert "<dt>torch</dt><dd>2.8</dd>" in english
 
 
+def test_code_in_a_passage_is_shown_as_code() -> None:
+    text = "Set `a<b`:\n```python\nx = '<b>'\n```\nDone. ```"
+    page = panel_html(answer(citations=(Citation(1, "p", text, "", "t", ""),)), words()["en"])
+    assert "Set <code>a&lt;b</code>:<pre>x = &#x27;&lt;b&gt;&#x27;</pre>Done. ```" in page
+
+
 def test_an_empty_panel_says_what_it_is_for() -> None:
     for lang in ("en", "zh"):
         assert words()[lang]["sources_empty"] in panel_html(None, words()[lang])

@@ -7,7 +7,9 @@ from hypothesis import strategies as st
 from assistant.web.verbatim import shown, typed
 
 
-@pytest.mark.parametrize("text", ["What if I use LoRA?", "如果我用 LoRA 呢？", "Which GPU for a 7B model, e.g. 4-bit?"])
+@pytest.mark.parametrize(
+    "text", ["What if I use LoRA?", "如果我用 LoRA 呢？", "Which GPU for a 7B model, e.g. 4-bit?"]
+)
 def test_plain_prose_stays_prose(text: str) -> None:
     assert shown(text) == text
 

@@ -26,7 +26,7 @@ def _count(kind: str, text: str) -> int:
 @cache
 def _set(kind: str) -> Any:
     patterns: Sequence[str] = tomllib.loads(
-        (files("assistant.calibration") / "domain.toml").read_text(encoding="utf-8")
+        (files("assistant.reading") / "domain.toml").read_text(encoding="utf-8")
     )[kind]
     options = re2.Options()
     options.case_sensitive = False
