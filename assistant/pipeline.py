@@ -145,12 +145,9 @@ def gate_features(case: Case, ranking: Ranking) -> GateFeatures:
     # a follow-up ("already tried that") has few signs of its own: what it goes on with lends it some
     earlier = case.turns[:-1]
     share = link(case.reading, earlier)
-    signs = domain_signs(case.reading.text[:_SIGNS])
-    if share:
-        signs = tuple(
-            max(now, share * old) for now, old in zip(signs, domain_signs(earlier[-1].text[:_SIGNS]))
-        )
-    words, libraries, foreign = signs
+    now = domain_signs(case.reading.text[:_SIGNS])
+    before = domain_signs(earlier[-1].text[:_SIGNS]) if share else (0.0, 0.0, 0.0)
+    words, libraries, foreign = (max(new, share * old) for new, old in zip(now, before, strict=True))
     best = ranking.candidates[0].features if ranking.candidates else None
     return GateFeatures(
         signature=best.signature if best else 0.0,

@@ -113,12 +113,8 @@ def _fit_ranker(rows: Sequence[Labelled], found: Sequence[Ranking], searched: bo
         right = np.array([each.diagnosis.entry.topic in row.right for each in ranking.candidates])
         if row.inside and right.any():
             groups.append((np.array([each.features.values() for each in ranking.candidates]), right))
-    weights = _fitted(
-        groups, f"rank {_with(searched)} index: right topic first", sum(row.inside for row in rows)
-    )
-    # `earlier` is about conversations, of which single messages tell nothing
-    weights[RANK_NAMES.index("earlier")] = 0.25 * weights[RANK_NAMES.index("signature")]
-    return weights
+    inside = sum(row.inside for row in rows)
+    return _fitted(groups, f"rank {_with(searched)} index: right topic first", inside)
 
 
 def _fit_points(rows: Sequence[Labelled], found: Sequence[Ranking], searched: bool) -> NDArray[np.float64]:

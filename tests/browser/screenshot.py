@@ -26,7 +26,9 @@ def main() -> int:
         server = start_server(cache_folder(), Path(folder) / "data")
         try:
             browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
-            page = browser.new_page(viewport={"width": 1280, "height": 800}, locale="en-US", color_scheme="light")
+            page = browser.new_page(
+                viewport={"width": 1280, "height": 800}, locale="en-US", color_scheme="light"
+            )
             page.goto(server.address)
             page.locator("#examples button", has_text=examples()[0].labels["en"]).click()
             answer(page)

@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant.calibration import Features, GateFeatures, covered, rank, threshold
-from assistant.calibration.domain import domain_signs
 from assistant.calibration.features import GATE_NAMES, RANK_NAMES
 
 SHARES = st.floats(0, 1)
@@ -51,17 +50,3 @@ def test_nothing_is_not_covered_and_a_plain_signature_is(searched: bool) -> None
     }
     assert covered(nothing, searched=searched) < threshold(searched=searched)
     assert covered(GateFeatures(**signs), searched=searched) >= threshold(searched=searched)
-
-
-def test_signs_of_the_field_and_of_other_software() -> None:
-    ours = domain_signs("CUDA out of memory while fine-tuning a transformers model with peft and a tokenizer")
-    theirs = domain_signs("npm ERR! webpack failed in my React app, java.lang.NullPointerException")
-    assert ours[0] > theirs[0]
-    assert ours[1] > theirs[1]
-    assert theirs[2] > ours[2]
-    assert domain_signs("") == (0.0, 0.0, 0.0)
-
-
-@given(st.text(max_size=500))
-def test_signs_are_shares(text: str) -> None:
-    assert all(0.0 <= sign <= 1.0 for sign in domain_signs(text))
