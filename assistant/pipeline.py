@@ -86,7 +86,7 @@ def answer_readings(
     if not case.reading.text.strip():
         return abstain(case, 0.0)
     ranking = rank_case(engine, case)
-    probability = covered(gate_features(case, ranking), searched=ranking.searched)
+    probability = probability_covered(case, ranking)
     if not ranking.candidates or probability < threshold(searched=ranking.searched):
         near = ranking.candidates[0].diagnosis.entry if ranking.candidates else None
         return abstain(case, probability, near if probability >= NEAR else None)
@@ -120,11 +120,13 @@ def _other_topics(ranked: Sequence[Candidate], best: Diagnosis) -> list[Diagnosi
 @dataclass(frozen=True, slots=True)
 class Ranking:
     """The candidates for a case, best first; the probability of each topic by the words alone; what
-    the index found (None where it was not searched)."""
+    the index found (None where it was not searched); whether signatures decided, so that neither was
+    looked at."""
 
     candidates: tuple[Candidate, ...]
     topics: Mapping[str, float]
     similar: Mapping[tuple[str, str], Similarity] | None
+    decided: bool = False
 
     @property
     def searched(self) -> bool:
@@ -134,10 +136,20 @@ class Ranking:
 def rank_case(engine: Engine, case: Case) -> Ranking:
     """Diagnoses a case, searches if the signatures did not decide, and ranks what was found."""
     diagnoses = diagnose(case, engine.corpus, engine.patterns)
-    index = None if is_decided(diagnoses) else engine.find_index()
+    if is_decided(diagnoses):
+        return Ranking(candidates(engine.corpus, diagnoses, {}, None), {}, None, decided=True)
+    index = engine.find_index()
     topics = topic_probabilities(query_of(case))
     similar = similarities(case, index) if index else None
     return Ranking(candidates(engine.corpus, diagnoses, topics, similar), topics, similar)
+
+
+def probability_covered(case: Case, ranking: Ranking) -> float:
+    """How likely the corpus covers a case. An error that names itself is covered, whatever else the
+    message speaks of."""
+    if ranking.decided:
+        return max(candidate.diagnosis.signature for candidate in ranking.candidates)
+    return covered(gate_features(case, ranking), searched=ranking.searched)
 
 
 def gate_features(case: Case, ranking: Ranking) -> GateFeatures:

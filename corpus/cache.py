@@ -15,7 +15,7 @@ from corpus.model import Corpus, Entry, Evidence, Point, Section, Signature, Ste
 
 def cache_file(folder: Path, files: Sequence[Path]) -> Path:
     """Where the corpus made of exactly these files is kept: the name changes with each of them."""
-    digest = hashlib.sha256(b"2")  # the version of the cached form
+    digest = hashlib.sha256(b"3")  # the version of the cached form
     for file in files:
         stat = file.stat()
         digest.update(f"{file.resolve()}\0{stat.st_mtime_ns}\0{stat.st_size}\n".encode())
@@ -26,7 +26,8 @@ def from_cache(file: Path) -> Corpus | None:
     """The kept corpus; None where there is none or it is damaged."""
     try:
         data = json.loads(file.read_bytes())
-        return Corpus(tuple(_revive(item) for item in data["entries"]), data["hash"])
+        literals = {pattern: tuple(texts) if texts else None for pattern, texts in data["literals"].items()}
+        return Corpus(tuple(_revive(item) for item in data["entries"]), data["hash"], literals)
     except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
         return None
 
@@ -35,7 +36,11 @@ def to_cache(file: Path, corpus: Corpus) -> None:
     """Keeps a corpus, and drops the one kept before. Nothing happens where that cannot be written."""
     from corpus.files import write_atomic
 
-    data = {"hash": corpus.hash, "entries": [asdict(entry) for entry in corpus.entries]}
+    data = {
+        "hash": corpus.hash,
+        "literals": dict(corpus.literals),
+        "entries": [asdict(entry) for entry in corpus.entries],
+    }
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         write_atomic(file, json.dumps(data, ensure_ascii=False).encode())

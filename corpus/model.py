@@ -4,8 +4,8 @@ An entry is one failure (or one subject of the reference), an entry's *points* a
 (or its answers), each with the evidence that speaks for it. Text is kept per language.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TypeAlias
 
@@ -91,6 +91,19 @@ class Entry:
     check: Section
     file: str
 
+    def patterns(self) -> Iterator[tuple[str, str]]:
+        """All its patterns, each with the part of a reading that it is searched in."""
+        for signature in self.signatures:
+            yield signature.where, signature.pattern
+            if signature.unless:
+                yield "text", signature.unless
+        for cue in self.cues:
+            yield "text", cue
+        for point in self.points:
+            for evidence in point.evidence:
+                if evidence.find:
+                    yield evidence.where, evidence.find
+
     @cached_property
     def point_by_id(self) -> Mapping[str, Point]:
         return {point.id: point for point in self.points}
@@ -98,10 +111,12 @@ class Entry:
 
 @dataclass(frozen=True)
 class Corpus:
-    """All entries in the order of their ids, and the hash of the files they came from."""
+    """All entries in the order of their ids, the hash of the files they came from, and for each of
+    their patterns what it cannot match without (see literals.py)."""
 
     entries: tuple[Entry, ...]
     hash: str
+    literals: Mapping[str, tuple[str, ...] | None] = field(default_factory=dict)
 
     @cached_property
     def by_id(self) -> Mapping[str, Entry]:

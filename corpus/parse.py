@@ -13,6 +13,7 @@ from typing import Any
 
 from corpus.cache import cache_file, from_cache, to_cache
 from corpus.conditions import check
+from corpus.literals import required
 from corpus.model import LANGS, Corpus, Entry, Evidence, Point, Section, Signature, Step
 
 ENTRIES = Path(__file__).parent / "entries"
@@ -66,7 +67,8 @@ def load(folder: Path = ENTRIES, cache: Path | None = None) -> Corpus:
         digest.update(file.name.encode() + b"\0" + text.encode() + b"\0")
         entries.append(parse_entry(text, file.name))
     entries.sort(key=lambda entry: entry.id)
-    corpus = Corpus(tuple(entries), digest.hexdigest())
+    literals = {pattern: required(pattern) for entry in entries for _, pattern in entry.patterns()}
+    corpus = Corpus(tuple(entries), digest.hexdigest(), literals)
     if kept:
         to_cache(kept, corpus)
     return corpus

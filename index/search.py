@@ -45,7 +45,7 @@ class Scores:
     lexical: "NDArray[np.float32]"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Index:
     """A loaded index."""
 

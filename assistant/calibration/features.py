@@ -1,6 +1,9 @@
 """The signs that speak for a candidate, and for the corpus covering a message at all."""
 
-from dataclasses import astuple, dataclass, fields
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from operator import attrgetter
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +20,7 @@ class Features:
     topic: float
 
     def values(self) -> tuple[float, ...]:
-        return astuple(self)
+        return _VALUES[type(self)](self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +37,7 @@ class PointFeatures:
     dense: float
 
     def values(self) -> tuple[float, ...]:
-        return astuple(self)
+        return _VALUES[type(self)](self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +56,14 @@ class GateFeatures:
     foreign: float
 
     def values(self) -> tuple[float, ...]:
-        return astuple(self)
+        return _VALUES[type(self)](self)
 
 
 RANK_NAMES = tuple(field.name for field in fields(Features))
 POINT_NAMES = tuple(field.name for field in fields(PointFeatures))
 GATE_NAMES = tuple(field.name for field in fields(GateFeatures))
+_VALUES: Mapping[type, Callable[[Any], tuple[float, ...]]] = {
+    Features: attrgetter(*RANK_NAMES),
+    PointFeatures: attrgetter(*POINT_NAMES),
+    GateFeatures: attrgetter(*GATE_NAMES),
+}

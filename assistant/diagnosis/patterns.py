@@ -1,8 +1,12 @@
-"""All patterns of the corpus, compiled once into RE2 sets: one pass over a text, in linear time,
-tells which of a thousand patterns match; only those are then searched for what they capture.
+"""All patterns of the corpus: which of some thousand match a paste, in linear time and at once.
+
+A pattern is searched only where the paste has one of the words that it cannot match without; RE2,
+which is linear on any text, then searches the few that are left. Each is compiled when it is first
+needed: a cold process answers before it could have compiled them all.
 """
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -16,38 +20,42 @@ WHERE = ("text", "message", "frames", "prose", "config")
 
 @dataclass(frozen=True)
 class Patterns:
-    """For each part of a reading the set of patterns searched in it, and the patterns themselves."""
+    """For each part of a reading: the patterns that need a word, by word, and those that need none."""
 
-    sets: Mapping[str, Any]
-    texts: Mapping[str, tuple[str, ...]]
+    by_word: Mapping[str, Mapping[str, tuple[str, ...]]]
+    always: Mapping[str, tuple[str, ...]]
 
     def matches(self, parts: Mapping[str, str]) -> frozenset[tuple[str, str]]:
         """The (where, pattern) pairs that match in these parts of a reading."""
         found: set[tuple[str, str]] = set()
-        for where, compiled in self.sets.items():
+        for where in WHERE:
             part = parts.get(where, "")
-            if part and compiled is not None:
-                texts = self.texts[where]
-                found.update((where, texts[number]) for number in compiled.Match(part) or ())
+            if not part:
+                continue
+            lowered = part.lower()
+            wanted = set(self.always[where])
+            for word, patterns in self.by_word[where].items():
+                if word in lowered:
+                    wanted.update(patterns)
+            found.update((where, pattern) for pattern in wanted if _compiled(pattern).search(part))
         return frozenset(found)
 
 
 def compile_patterns(corpus: Corpus) -> Patterns:
-    """Compiles every signature, cue and evidence pattern of a corpus."""
-    wanted: dict[str, dict[str, None]] = {where: {} for where in WHERE}
+    """The patterns of a corpus, sorted by the words that they need."""
+    by_word: dict[str, dict[str, dict[str, None]]] = {where: defaultdict(dict) for where in WHERE}
+    always: dict[str, dict[str, None]] = {where: {} for where in WHERE}
     for entry in corpus.entries:
-        for signature in entry.signatures:
-            wanted[signature.where][signature.pattern] = None
-            if signature.unless:
-                wanted["text"][signature.unless] = None
-        for cue in entry.cues:
-            wanted["text"][cue] = None
-        for point in entry.points:
-            for evidence in point.evidence:
-                if evidence.find:
-                    wanted[evidence.where][evidence.find] = None
-    texts = {where: tuple(patterns) for where, patterns in wanted.items()}
-    return Patterns({where: _set(patterns) for where, patterns in texts.items()}, texts)
+        for where, pattern in entry.patterns():
+            words = corpus.literals.get(pattern)
+            if not words:
+                always[where][pattern] = None
+            for word in words or ():
+                by_word[where][word][pattern] = None
+    return Patterns(
+        {where: {word: tuple(found) for word, found in words.items()} for where, words in by_word.items()},
+        {where: tuple(found) for where, found in always.items()},
+    )
 
 
 def captures(pattern: str, text: str) -> Mapping[str, str]:
@@ -62,18 +70,6 @@ def span(pattern: str, text: str) -> tuple[int, int] | None:
     return match.span() if match else None
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=16_384)
 def _compiled(pattern: str) -> Any:
     return re2.compile(pattern)
-
-
-def _set(patterns: Sequence[str]) -> Any:
-    if not patterns:
-        return None
-    options = re2.Options()
-    options.max_mem = 64 << 20
-    compiled = re2.Set.SearchSet(options)
-    for pattern in patterns:
-        compiled.Add(pattern)
-    compiled.Compile()
-    return compiled

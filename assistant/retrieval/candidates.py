@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 
 from assistant.calibration import Features, PointFeatures, rank, rank_point, scaled
 from assistant.case import Case
@@ -11,6 +12,8 @@ from assistant.retrieval.query import query_of
 from corpus import Corpus, Entry
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from index.search import Index
 
 DECIDED = 0.85
@@ -25,9 +28,6 @@ class Similarity:
 
     lexical: float = 0.0
     dense: float = 0.0
-
-    def or_better(self, lexical: float, dense: float) -> "Similarity":
-        return Similarity(max(self.lexical, lexical), max(self.dense, dense))
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +50,32 @@ def is_decided(diagnoses: Sequence[Diagnosis]) -> bool:
 
 def similarities(case: Case, index: "Index") -> dict[tuple[str, str], Similarity]:
     """What the index finds for the message, by (entry, point) and by (entry, "")."""
+    import numpy as np
+
     scores = index.scores(query_of(case))
-    best: dict[tuple[str, str], Similarity] = {}
-    none = Similarity()
-    for passage, lexical, dense in zip(
-        index.passages, scores.lexical.tolist(), scores.dense.tolist(), strict=True
-    ):
-        for key in {(passage.entry, ""), (passage.entry, passage.point)}:
-            best[key] = best.get(key, none).or_better(lexical, dense)
-    return best
+    keys, groups = _grouped(index)
+    best = np.zeros((2, len(keys)), dtype=np.float32)
+    for row, found in enumerate((scores.lexical, scores.dense)):
+        for members in groups:
+            np.maximum.at(best[row], members, found)
+    return {key: Similarity(*pair) for key, pair in zip(keys, best.T.tolist(), strict=True)}
+
+
+@lru_cache(maxsize=2)
+def _grouped(index: "Index") -> tuple[tuple[tuple[str, str], ...], tuple["NDArray[Any]", ...]]:
+    """The (entry, point) keys of an index, and for each of its passages the numbers of its two keys:
+    its point's, and its entry's."""
+    import numpy as np
+
+    numbers: dict[tuple[str, str], int] = {}
+    members = [
+        (
+            numbers.setdefault((passage.entry, passage.point), len(numbers)),
+            numbers.setdefault((passage.entry, ""), len(numbers)),
+        )
+        for passage in index.passages
+    ]
+    return tuple(numbers), tuple(np.array(column) for column in zip(*members, strict=True))
 
 
 def candidates(
