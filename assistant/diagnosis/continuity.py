@@ -27,6 +27,11 @@ _PLAIN_CHINESE = re.compile(
     r"换改成具体步骤代码例子解释说明问题报错错误解决方法其他另外第几种点好对嗯哦]"
 )
 _WORD = re.compile(r"[A-Za-z][A-Za-z'_-]*|[\u3400-\u9fff]")
+_LEANING = re.compile(
+    r"\b(?:what about|how about|what if|and if|instead|also|then|it|its|it'?s|that|this|these|those|them|same|again|still|too|else|actually)\b"
+    r"|呢|那|如果|还|也|再|它|这|上面|刚才|之前|其实",
+    re.IGNORECASE,
+)
 _TRIED = re.compile(
     r"(?:already|have) (?:tried|did|done|do) (?:that|this|it|all)|tried (?:that|this|it|them|all)|did(?:n'?t| not) (?:help|work)|(?:does|do)(?:n'?t| not) (?:help|work)"
     r"|no (?:luck|difference|change|effect)|still (?:the same|fails?|failing|get|happens|not|oom)|same (?:error|thing|problem|result)"
@@ -47,6 +52,11 @@ def link(last: Reading, earlier: Sequence[Reading]) -> float:
     if words or libraries or _states_something(last):
         return GOES_ON if not foreign or words + libraries > foreign else NEW_ERROR
     return GOES_ON if not _content_words(last.text) else STANDS_ALONE
+
+
+def leans_on_before(last: Reading) -> bool:
+    """Whether a message can only be understood with what was said before it ("what about LoRA?")."""
+    return bool(_LEANING.search(last.prose or last.text))
 
 
 def rejects_advice(last: Reading) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from assistant.case import Case
-from assistant.diagnosis.continuity import link
+from assistant.diagnosis.continuity import NEW_ERROR, leans_on_before, link
 from assistant.diagnosis.model import Diagnosis, PointMatch, Reason
 from assistant.diagnosis.patterns import Patterns, captures, span
 from assistant.reading import Reading
@@ -12,6 +12,7 @@ from corpus import Corpus, Entry, Point, Signature
 from corpus.conditions import Facts, holds
 
 _REMEMBERED, _FADED = 4, 0.1
+_OWN_SIGNATURE, _OWN_EVIDENCE = 0.5, 2.0
 _ELSEWHERE = 0.8
 """How much a signature counts that is found, but not in the message of the exception that matters."""
 
@@ -23,7 +24,10 @@ def diagnose(case: Case, corpus: Corpus, patterns: Patterns) -> tuple[Diagnosis,
     further back they are.
     """
     found = _diagnoses(case, case.reading, corpus, patterns)
-    share = weight = link(case.reading, case.turns[:-1])
+    share = link(case.reading, case.turns[:-1])
+    if not leans_on_before(case.reading) and any(_speaks_for_itself(each) for each in found.values()):
+        share = min(share, NEW_ERROR)
+    weight = share
     for reading in reversed(case.turns[:-1][-_REMEMBERED:]):
         if weight < _FADED:
             break
@@ -32,6 +36,10 @@ def diagnose(case: Case, corpus: Corpus, patterns: Patterns) -> tuple[Diagnosis,
             found[entry_id] = _joined(now, before, weight) if now else _faded(before, weight)
         weight *= share
     return tuple(sorted(found.values(), key=lambda each: (-each.signature, -each.support, each.entry.id)))
+
+
+def _speaks_for_itself(found: Diagnosis) -> bool:
+    return found.signature >= _OWN_SIGNATURE or found.found >= _OWN_EVIDENCE
 
 
 def _diagnoses(case: Case, reading: Reading, corpus: Corpus, patterns: Patterns) -> dict[str, Diagnosis]:

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from assistant.calibration import Features, PointFeatures, rank, rank_point, scaled
@@ -14,6 +13,7 @@ from corpus import Corpus, Entry
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from corpus.passages import Passage
     from index.search import Index
 
 DECIDED = 0.85
@@ -53,7 +53,7 @@ def similarities(case: Case, index: "Index") -> dict[tuple[str, str], Similarity
     import numpy as np
 
     scores = index.scores(query_of(case))
-    keys, groups = _grouped(index)
+    keys, groups = _grouped(index.passages)
     best = np.zeros((2, len(keys)), dtype=np.float32)
     for row, found in enumerate((scores.lexical, scores.dense)):
         for members in groups:
@@ -61,10 +61,23 @@ def similarities(case: Case, index: "Index") -> dict[tuple[str, str], Similarity
     return {key: Similarity(*pair) for key, pair in zip(keys, best.T.tolist(), strict=True)}
 
 
-@lru_cache(maxsize=2)
-def _grouped(index: "Index") -> tuple[tuple[tuple[str, str], ...], tuple["NDArray[Any]", ...]]:
-    """The (entry, point) keys of an index, and for each of its passages the numbers of its two keys:
-    its point's, and its entry's."""
+_KEPT: dict[int, tuple[Sequence[Any], Any]] = {}
+
+
+def _grouped(
+    passages: "Sequence[Passage]",
+) -> tuple[tuple[tuple[str, str], ...], tuple["NDArray[Any]", ...]]:
+    """The (entry, point) keys of an index's passages, and for each passage the numbers of its two
+    keys: its point's, and its entry's. Kept for the index in use, whose passages never change."""
+    kept = _KEPT.get(id(passages))
+    if kept is None or kept[0] is not passages:
+        _KEPT.clear()
+        kept = _KEPT[id(passages)] = (passages, _group(passages))
+    found: tuple[tuple[tuple[str, str], ...], tuple[NDArray[Any], ...]] = kept[1]
+    return found
+
+
+def _group(passages: "Sequence[Passage]") -> tuple[tuple[tuple[str, str], ...], tuple["NDArray[Any]", ...]]:
     import numpy as np
 
     numbers: dict[tuple[str, str], int] = {}
@@ -73,7 +86,7 @@ def _grouped(index: "Index") -> tuple[tuple[tuple[str, str], ...], tuple["NDArra
             numbers.setdefault((passage.entry, passage.point), len(numbers)),
             numbers.setdefault((passage.entry, ""), len(numbers)),
         )
-        for passage in index.passages
+        for passage in passages
     ]
     return tuple(numbers), tuple(np.array(column) for column in zip(*members, strict=True))
 
