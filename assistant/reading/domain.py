@@ -1,5 +1,7 @@
 """Signs in a text of our field and of other software."""
 
+import math
+import re
 import tomllib
 from collections.abc import Sequence
 from functools import cache
@@ -8,14 +10,18 @@ from typing import Any
 
 import re2
 
+_WORD = re.compile(r"[A-Za-z_]+|[\u3400-\u9fff]")
+
 
 def domain_signs(text: str) -> tuple[float, float, float]:
-    """How much a text speaks of our field: kinds of its words (0 to 1, full at 6), of its libraries
-    (0 to 1, full at 4), and of other software (0 to 1, full at 3)."""
+    """How much a text speaks of our field: kinds of its words, of its libraries, and of other software
+    (each 0 to 1). The longer the text, the more kinds it takes to fill a sign: one word of our field
+    says much in a short question and little in a long log."""
+    length = math.sqrt(len(_WORD.findall(text)))
     return (
-        min(_count("words", text), 6) / 6.0,
-        min(_count("libraries", text), 4) / 4.0,
-        min(_count("foreign", text), 3) / 3.0,
+        min(1.0, _count("words", text) / (1.5 + 0.25 * length)),
+        min(1.0, _count("libraries", text) / (1.0 + 0.15 * length)),
+        min(1.0, _count("foreign", text) / (1.0 + 0.1 * length)),
     )
 
 
