@@ -29,6 +29,7 @@ from assistant.retrieval import (
     similarities,
 )
 from corpus import Corpus, load
+from corpus.parse import ENTRIES
 
 if TYPE_CHECKING:
     from index.search import Index
@@ -63,9 +64,14 @@ class Options:
     machine: str = ""
 
 
-def load_engine(cache: Path | None = None, find_index: "Callable[[], Index | None]" = _no_index) -> Engine:
-    """An engine over our corpus. `cache` is the folder that the parsed corpus is kept in."""
-    corpus = load(cache=cache)
+def load_engine(
+    cache: Path | None = None,
+    find_index: "Callable[[], Index | None]" = _no_index,
+    entries: Path = ENTRIES,
+) -> Engine:
+    """An engine over a corpus, ours if no other folder of entries is named. `cache` is the folder that
+    the parsed corpus is kept in."""
+    corpus = load(entries, cache)
     return Engine(corpus, compile_patterns(corpus), find_index)
 
 

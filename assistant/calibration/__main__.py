@@ -1,5 +1,9 @@
 """`python -m assistant.calibration CASES.jsonl …`: fits topics.npz and weights.json.
 
+Entries are mended by looking at cases; on those cases their patterns then look surer than they are on
+what people will paste. So the weights are fitted with `--entries`, a checkout of the entries from before they
+were mended (the topic classifier is trained on today's).
+
 Three fits, each on signs that the fit before did not see in training (five folds): the topic
 classifier; the ranker, a softmax over each case's candidates (no weight is negative: no sign speaks against an
 entry); the gate, a logistic regression. Ranker and gate are fitted with and without the index. The threshold is the one
@@ -32,12 +36,13 @@ from assistant.evaluation import contains, turns_of
 from assistant.pipeline import Engine, Ranking, gate_features
 from assistant.reading import read
 from assistant.retrieval import Similarity, candidates, point_features, query_of, similarities
-from corpus import Point
+from corpus import Point, load
+from corpus.parse import ENTRIES
 
 WEIGHTS = Path(__file__).parent / "weights.json"
 WRONG_ABSTENTION = 2.0
 FOLDS = 5
-_PENALTY = 0.02
+_PENALTY = 0.001
 
 
 Group: TypeAlias = tuple[NDArray[np.float64], NDArray[np.bool_]]
@@ -65,8 +70,12 @@ def main() -> None:
         description="Fits the weights of ranking and abstention on labelled cases."
     )
     parser.add_argument("cases", nargs="+", type=Path)
-    labels = [case for file in parser.parse_args().cases for case in read_cases(file)]
-    engine = command_engine()
+    parser.add_argument(
+        "--entries", type=Path, default=ENTRIES, help="entries that were not mended with these cases"
+    )
+    arguments = parser.parse_args()
+    labels = [case for file in arguments.cases for case in read_cases(file)]
+    engine = command_engine(arguments.entries)
     cases = [build_case([read(turn) for turn in turns_of(label)]) for label in labels]
     queries = [query_of(case) for case in cases]
     wanted = [str(label["topic"]) for label in labels]
@@ -75,7 +84,7 @@ def main() -> None:
     inside = [row for row in rows if row.inside]
     hits = sum(_likeliest(row.topics) in row.right for row in inside)
     print(f"topics: right in {hits} of {len(inside)} held-out cases in scope ({hits / len(inside):.3f})")
-    save_topics(train_topics(engine.corpus, queries, wanted))
+    save_topics(train_topics(load(), queries, wanted))
     weights: dict[str, Any] = {}
     for searched, suffix in ((True, ""), (False, "_unsearched")):
         index = engine.find_index() if searched else None

@@ -9,21 +9,22 @@ from typing import TYPE_CHECKING
 from assistant.errors import UserError
 from assistant.pipeline import Engine, load_engine
 from assistant.settings import cache_folder, data_folder, embedder
+from corpus.parse import ENTRIES
 
 if TYPE_CHECKING:
     from corpus import Corpus
     from index.search import Index
 
 
-def command_engine() -> Engine:
-    """An engine that waits for its index when it needs one."""
+def command_engine(entries: Path = ENTRIES) -> Engine:
+    """An engine that waits for its index when it needs one; `entries` is the folder of the corpus."""
     found: dict[str, Corpus] = {}
 
     @cache
     def find() -> "Index | None":
         return ready_index(found["corpus"])
 
-    engine = load_engine(cache_folder(), find)
+    engine = load_engine(cache_folder(), find, entries)
     found["corpus"] = engine.corpus
     return engine
 
