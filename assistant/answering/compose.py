@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache, partial
 from importlib.resources import files
@@ -18,6 +19,8 @@ ROOM = 1_800
 _SPEAKS = 1.5
 """Evidence of this weight makes a second cause worth saying in full."""
 _MORE_ITEMS, _OTHERS = 4, 3
+_NEXT, _ALSO = 6, 2
+"""Points that may be added to a reference's answer, and how many are."""
 _HIDDEN = ("set_", "user_", "last_", "tried_")
 _HOME = re.compile(r"(?:[A-Za-z]:)?[/\\](?:home|Users|Benutzer|data/home)[/\\][^/\\\s\"']+", re.IGNORECASE)
 _ITEM = re.compile(r"^(?:[-*]|\d+\.) ")
@@ -119,26 +122,28 @@ class _Writer:
 
     def _optional(self, rivals: Sequence[Diagnosis]) -> Iterator[Part]:
         """What is said as far as there is room, the most telling first."""
-        second = rivals[0] if rivals and rivals[0].support >= _SPEAKS else None
-        if not self.chosen.point.fix[self.lang]:  # a reference: what else was asked about
-            shown = [rivals[:2], rivals[:1]]
-        else:
-            shown = [[second]] if second else []
-        said: set[str] = set()
-        wanted: list[tuple[str, Callable[[], str]]] = [
-            *(("also", partial(self._also, points)) for points in shown),
-            ("others", partial(self._others, rivals[1:] if second else rivals)),
-            ("more", partial(self._section, "more", _MORE_ITEMS)),
-            ("versions", self._versions),
-        ]
+        if self.chosen.point.fix[self.lang]:
+            second = rivals[:1] if rivals and rivals[0].support >= _SPEAKS else []
+            wanted: list[tuple[str, Callable[[], str]]] = [
+                *(("also", partial(self._also, rival)) for rival in second),
+                ("others", partial(self._others, rivals[len(second) :])),
+            ]
+            also = 1
+        else:  # a reference: what else was asked about
+            wanted = [("also", partial(self._also, rival)) for rival in rivals[:_NEXT]]
+            also = _ALSO
+        wanted += [("more", partial(self._section, "more", _MORE_ITEMS)), ("versions", self._versions)]
+        said = Counter[str]()
         for kind, write in wanted:
+            if kind == "also" and said[kind] == also:
+                continue
             cited, sources = len(self.citations), len(self._sources())
-            text = write() if kind not in said else ""
+            text = write()
             cost = len(text) + len(self._sources()) - sources
             if not text or cost > self.left:
                 del self.citations[cited:]
                 continue
-            said.add(kind)
+            said[kind] += 1
             self.left -= cost
             yield Part(kind, text)
 
@@ -197,19 +202,16 @@ class _Writer:
         stated = any(name in names for turn in self.case.turns for name in turn.versions)
         return self._section("versions", 2) if stated else ""
 
-    def _also(self, rivals: Sequence[Diagnosis]) -> str:
-        """The points that come next, in full: of a reference what else was asked about, of a failure
+    def _also(self, rival: Diagnosis) -> str:
+        """A point that comes next, in full: of a reference what else was asked about, of a failure
         the second cause that evidence speaks for."""
-        blocks = []
-        for rival in rivals:
-            point, facts = rival.point, {**self.facts, **rival.captures}
-            head = self.texts["also" if point.fix[self.lang] else "answer"]
-            head = head.format(title=point.title[self.lang].rstrip(".。"))
-            text = _beside(head, applicable(point.why[self.lang], facts), self.lang)
-            steps = applicable(point.fix[self.lang], facts)[:1]
-            number = self._cite(rival.entry, point)
-            blocks.append("\n\n".join([_with_number(text, number), *steps]))
-        return "\n\n".join(blocks)
+        point, facts = rival.point, {**self.facts, **rival.captures}
+        head = self.texts["also" if self.chosen.point.fix[self.lang] else "answer"]
+        head = head.format(title=point.title[self.lang].rstrip(".。"))
+        text = _beside(head, applicable(point.why[self.lang], facts), self.lang)
+        steps = applicable(point.fix[self.lang], facts)[:1]
+        number = self._cite(rival.entry, point)
+        return "\n\n".join([_with_number(text, number), *steps])
 
     def _others(self, rivals: Sequence[Diagnosis]) -> str:
         lines = []

@@ -151,7 +151,7 @@ def _weighed(
         if item.condition and not holds(item.condition, {**facts, **own}):
             continue
         support += item.weight
-        found += item.weight if item.find else 0.0
+        found += item.weight if item.find or item.weight < 0 else 0.0
         for name, value in own.items():
             caught.setdefault(name, value)
         if item.says["en"] and item.weight > 0:

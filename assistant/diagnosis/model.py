@@ -16,8 +16,8 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class PointMatch:
-    """A point with the evidence for it: `support` the sum of weights, `found` the part of it that
-    comes from patterns (conditions alone say nothing about what an input is about)."""
+    """A point with the evidence for it: `support` the sum of weights, `found` the same without what
+    only conditions speak for (they say nothing about what an input is about)."""
 
     point: Point
     support: float = 0.0

@@ -63,7 +63,7 @@ _TRAINING = re.compile(
     re.IGNORECASE,
 )
 _INFERENCE = re.compile(
-    r"inferenc|\bgenerat(?:e|es|ion|ing)\b|\bchat(?:ting|bot)?\b|推理|生成|对话|部署|\bserv(?:e|ing)\b|\bdecod(?:e|ing)\b|\bpredict",
+    r"inferenc|\bgenerat(?:e|es|ion|ing)\b|\bchat(?:ting|bot)?\b|推理|生成|对话|部署|\bserv(?:e|ing)\b|\bdecod(?:e|ing)\b|\bpredict|\btok(?:en)?s? ?/ ?s|字/s",
     re.IGNORECASE,
 )
 _FINISHED = re.compile(r"(?:训练|微调)(?:好|完|后|过)(?:的)?|after (?:fine-?tuning|training)", re.IGNORECASE)
