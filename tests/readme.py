@@ -54,7 +54,9 @@ def file_tree() -> str:
         text=True,
         check=True,
     ).stdout.split()
-    files = sorted({name for name in listed if name.startswith(("assistant/", "corpus/", "index/", "finetune/"))})
+    files = sorted(
+        {name for name in listed if name.startswith(("assistant/", "corpus/", "index/", "finetune/"))}
+    )
     return "\n".join(["```", *_tree_lines(files), "```"])
 
 
@@ -69,7 +71,11 @@ def _tree_lines(files: list[str]) -> Iterator[str]:
             about = _purpose(ROOT / parent / "__init__.py")
             yield f"{'  ' * (len(parent.parts) - 1)}{parent.name + '/':24}{about}".rstrip()
         folder = str(path.parent)
-        if path.suffix != ".py" or path.name == "__init__.py" or any(folder.startswith(each) for each in _SHALLOW):
+        if (
+            path.suffix != ".py"
+            or path.name == "__init__.py"
+            or any(folder.startswith(each) for each in _SHALLOW)
+        ):
             continue
         yield f"{'  ' * (len(path.parts) - 1)}{path.name:22}  {_purpose(ROOT / path)}".rstrip()
 
@@ -80,7 +86,7 @@ def _purpose(file: Path) -> str:
         return ""
     match = re.match(r'\s*"""\s*(.+?)(?:"""|\n\n|\Z)', file.read_text(encoding="utf-8"), re.DOTALL)
     text = " ".join(match[1].split()) if match else ""
-    sentence = re.split(r"(?<=[.:])\s", text)[0]
+    sentence = re.split(r"(?<=\.)\s", text)[0]
     return sentence.rstrip(".:")[:100]
 
 

@@ -54,7 +54,9 @@ def _faded(before: Diagnosis, weight: float) -> Diagnosis:
     points = tuple(
         replace(match, support=match.support * weight, found=match.found * weight) for match in before.points
     )
-    return replace(before, points=points, signature=before.signature * weight)
+    return replace(
+        before, points=points, signature=before.signature * weight, cues=round(before.cues * weight)
+    )
 
 
 def _joined(now: Diagnosis, before: Diagnosis, weight: float) -> Diagnosis:
@@ -73,7 +75,7 @@ def _joined(now: Diagnosis, before: Diagnosis, weight: float) -> Diagnosis:
         entry=now.entry,
         points=tuple(sorted(points, key=lambda each: -(each.support + each.point.prior))),
         signature=max(now.signature, weight * before.signature),
-        cues=max(now.cues, before.cues),
+        cues=max(now.cues, round(before.cues * weight)),
         captures={**before.captures, **now.captures},
     )
 

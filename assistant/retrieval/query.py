@@ -1,17 +1,20 @@
 """What is looked up for a paste: the user's own words and the message of the error that matters."""
 
 from assistant.case import Case
-from assistant.diagnosis.continuity import GOES_ON, link
+from assistant.diagnosis.continuity import GOES_ON, leans_on_before, link
 from assistant.reading import Reading
+from assistant.reading.domain import domain_signs
 
 _WORDS, _MESSAGE, _EVENTS, _REST, _SHORT = 700, 400, 300, 500, 120
 
 
 def query_of(case: Case) -> str:
-    """The text to search for. A short follow-up is looked up together with the message before it."""
+    """The text to search for. A short follow-up that cannot stand alone is looked up together with the
+    message before it."""
     query = _own_query(case.reading)
     earlier = case.turns[:-1]
-    if len(query) < _SHORT and link(case.reading, earlier) >= GOES_ON:
+    goes_on = link(case.reading, earlier) >= GOES_ON
+    if len(query) < _SHORT and goes_on and (leans_on_before(case.reading) or not any(domain_signs(query))):
         query = f"{query}\n{_own_query(earlier[-1])[:_MESSAGE]}"
     return query
 

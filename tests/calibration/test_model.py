@@ -47,6 +47,7 @@ def test_nothing_is_not_covered_and_a_plain_signature_is(searched: bool) -> None
         "topic": 1.0,
         "domain": 0.5,
         "libraries": 0.5,
+        **({"lexical": 0.2, "dense": 0.5} if searched else {}),
     }
     assert covered(nothing, searched=searched) < threshold(searched=searched)
     assert covered(GateFeatures(**signs), searched=searched) >= threshold(searched=searched)

@@ -26,7 +26,9 @@ def canonical(name: str) -> str:
 
 
 def test_spaces_requirements_are_the_projects_dependencies_without_gradio():
-    wanted = {canonical(Requirement(each).name): Requirement(each) for each in PYPROJECT["project"]["dependencies"]}
+    wanted = {
+        canonical(Requirement(each).name): Requirement(each) for each in PYPROJECT["project"]["dependencies"]
+    }
     wanted.pop("gradio")  # Spaces installs it by `sdk_version`
     found = requirements("requirements.txt")
     assert {name: str(each.specifier) for name, each in found.items()} == {
@@ -37,7 +39,10 @@ def test_spaces_requirements_are_the_projects_dependencies_without_gradio():
 def test_constraints_pin_every_dependency_within_its_range():
     pins = requirements("constraints.txt")
     extras = PYPROJECT["project"]["optional-dependencies"]
-    for text in [*PYPROJECT["project"]["dependencies"], *(each for extra in extras.values() for each in extra)]:
+    for text in [
+        *PYPROJECT["project"]["dependencies"],
+        *(each for extra in extras.values() for each in extra),
+    ]:
         wanted = Requirement(text)
         pin = pins.get(canonical(wanted.name))
         assert pin is not None, f"constraints.txt does not pin {wanted.name}"
@@ -53,7 +58,9 @@ def test_constraints_name_no_build_and_no_address():
     assert "torch==2.13.0" in text.splitlines()
 
 
-@pytest.mark.parametrize(("package", "version"), [("torch", "2.8.0"), ("torch", "2.11.0"), ("torch", "2.13.0")])
+@pytest.mark.parametrize(
+    ("package", "version"), [("torch", "2.8.0"), ("torch", "2.11.0"), ("torch", "2.13.0")]
+)
 def test_ranges_admit_what_spaces_offers(package: str, version: str):
     wanted = next(r for r in map(Requirement, PYPROJECT["project"]["dependencies"]) if r.name == package)
     assert wanted.specifier.contains(version)
@@ -70,7 +77,12 @@ def test_every_module_says_its_purpose():
 
 
 def test_nothing_reads_the_folder_beside_the_checkout():
-    for file in [*ROOT.glob("assistant/**/*"), *ROOT.glob("corpus/**/*"), *ROOT.glob("index/**/*"), *ROOT.glob("tests/**/*.py")]:
+    for file in [
+        *ROOT.glob("assistant/**/*"),
+        *ROOT.glob("corpus/**/*"),
+        *ROOT.glob("index/**/*"),
+        *ROOT.glob("tests/**/*.py"),
+    ]:
         if file.is_file() and file.suffix in {".py", ".toml", ".md", ".json"} and file != Path(__file__):
             assert "../shared" not in file.read_text(encoding="utf-8"), file
 
