@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -55,6 +56,7 @@ class Tracedoc:
                 "stdin": subprocess.PIPE,
                 "stdout": subprocess.PIPE,
                 "stderr": subprocess.PIPE,
+                "preexec_fn": _heeds_interrupts if os.name == "posix" else None,
                 **options,
             },
         )
@@ -132,3 +134,8 @@ def written(tmp_path: Path) -> Writer:
         return file
 
     return write
+
+
+def _heeds_interrupts() -> None:
+    """A test run in a shell's background ignores SIGINT, and its children inherit that."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
