@@ -35,7 +35,7 @@ def read(text: str | bytes) -> Reading:
     exceptions, taken = find_exceptions(split)
     main = main_exception(exceptions)
     sorted_lines = sort_lines(split, taken)
-    settings = find_settings(sorted_lines.config)
+    settings = find_settings(sorted_lines.config, sorted_lines.prose)
     prose = "\n".join(sorted_lines.prose)
     return Reading(
         text=shown,

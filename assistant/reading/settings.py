@@ -56,9 +56,19 @@ _NUMERALS = {"一": "1", "二": "2", "四": "4", "八": "8"}
 _LIMIT = 300
 
 
-def find_settings(lines: Iterable[str]) -> Mapping[str, str]:
-    """Names (with `_` for `-`, last part of a dotted name) and values, as they were written."""
+_IN_WORDS = re.compile(
+    r"(?<![\w.])(?P<key>[A-Za-z]\w{1,60})=(?P<value>\"[^\"\s]{1,100}\"|'[^'\s]{1,100}'|-?\d[\w.+-]{0,20}|True|False|None|true|false)(?!\w)"
+)
+
+
+def find_settings(lines: Iterable[str], prose: Iterable[str] = ()) -> Mapping[str, str]:
+    """Names (with `_` for `-`, last part of a dotted name) and values, as they were written. In the
+    user's own words (`prose`) only what is written as code counts: `bf16=True`."""
     found: dict[str, str] = {}
+    for line in prose:
+        for match in _IN_WORDS.finditer(line[:2_000]):
+            if len(found) < _LIMIT:
+                found[match["key"]] = match["value"].strip("\"'")
     for line in lines:
         line = line[:2_000]
         for match in (*_PAIR.finditer(line), *_FLAG.finditer(line)):

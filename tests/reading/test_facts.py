@@ -293,3 +293,9 @@ TRIED = [
 @pytest.mark.parametrize(("text", "expected"), TRIED)
 def test_tried(text: str, expected: set[str]) -> None:
     assert {name[6:] for name in facts(text) if name.startswith("tried_")} == expected
+
+
+def test_settings_written_as_code_in_a_sentence_are_read() -> None:
+    reading = read("RTX 4090, llama-3.1-8b, per_device_train_batch_size=8 and bf16=True, still slow")
+    assert reading.settings == {"per_device_train_batch_size": "8", "bf16": "True"}
+    assert reading.facts["batch_size"] in ("8", 8.0)
