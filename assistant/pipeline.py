@@ -141,7 +141,7 @@ class Ranking:
 
 def rank_case(engine: Engine, case: Case) -> Ranking:
     """Diagnoses a case, searches if the signatures did not decide, and ranks what was found."""
-    diagnoses = diagnose(case, engine.corpus, engine.patterns)
+    diagnoses = diagnose(case, engine.patterns)
     if is_decided(diagnoses):
         return Ranking(candidates(engine.corpus, diagnoses, {}, None), {}, None, decided=True)
     index = engine.find_index()

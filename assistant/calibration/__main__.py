@@ -103,7 +103,7 @@ def _likeliest(topics: Mapping[str, float]) -> str:
 
 
 def _ranking(engine: Engine, row: Labelled, similar: Mapping[tuple[str, str], Similarity] | None) -> Ranking:
-    found = diagnose(row.case, engine.corpus, engine.patterns)
+    found = diagnose(row.case, engine.patterns)
     return Ranking(candidates(engine.corpus, found, row.topics, similar), row.topics, similar)
 
 

@@ -8,7 +8,7 @@ from assistant.diagnosis.continuity import NEW_ERROR, leans_on_before, link
 from assistant.diagnosis.model import Diagnosis, PointMatch, Reason
 from assistant.diagnosis.patterns import Patterns, captures, span
 from assistant.reading import Reading
-from corpus import Corpus, Entry, Point, Signature
+from corpus import Entry, Point, Signature
 from corpus.conditions import Facts, holds
 
 _REMEMBERED, _FADED = 4, 0.1
@@ -17,13 +17,13 @@ _ELSEWHERE = 0.8
 """How much a signature counts that is found, but not in the message of the exception that matters."""
 
 
-def diagnose(case: Case, corpus: Corpus, patterns: Patterns) -> tuple[Diagnosis, ...]:
+def diagnose(case: Case, patterns: Patterns) -> tuple[Diagnosis, ...]:
     """All entries that the case gives a sign of, best first: by signature strength, then support.
 
     Earlier messages of the conversation count as far as the last one goes on with them, less the
     further back they are.
     """
-    found = _diagnoses(case, case.reading, corpus, patterns)
+    found = _diagnoses(case, case.reading, patterns)
     share = link(case.reading, case.turns[:-1])
     if not leans_on_before(case.reading) and any(_speaks_for_itself(each) for each in found.values()):
         share = min(share, NEW_ERROR)
@@ -31,7 +31,7 @@ def diagnose(case: Case, corpus: Corpus, patterns: Patterns) -> tuple[Diagnosis,
     for reading in reversed(case.turns[:-1][-_REMEMBERED:]):
         if weight < _FADED:
             break
-        for entry_id, before in _diagnoses(case, reading, corpus, patterns).items():
+        for entry_id, before in _diagnoses(case, reading, patterns).items():
             now = found.get(entry_id)
             found[entry_id] = _joined(now, before, weight) if now else _faded(before, weight)
         weight *= share
@@ -42,11 +42,12 @@ def _speaks_for_itself(found: Diagnosis) -> bool:
     return found.signature >= _OWN_SIGNATURE or found.found >= _OWN_EVIDENCE
 
 
-def _diagnoses(case: Case, reading: Reading, corpus: Corpus, patterns: Patterns) -> dict[str, Diagnosis]:
+def _diagnoses(case: Case, reading: Reading, patterns: Patterns) -> dict[str, Diagnosis]:
     parts = parts_of(reading)
     matched = patterns.matches(parts)
     main = f"{reading.main.name}: {reading.main.message}" if reading.main else ""
-    found = (_diagnosis(entry, parts, matched, case.facts, main) for entry in corpus.entries)
+    touched = {entry.id: entry for pair in matched for entry in patterns.owners[pair]}
+    found = (_diagnosis(entry, parts, matched, case.facts, main) for entry in touched.values())
     return {each.entry.id: each for each in found if each}
 
 

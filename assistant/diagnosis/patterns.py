@@ -13,17 +13,19 @@ from typing import Any
 
 import re2
 
-from corpus import Corpus
+from corpus import Corpus, Entry
 
 WHERE = ("text", "message", "frames", "prose", "config")
 
 
 @dataclass(frozen=True)
 class Patterns:
-    """For each part of a reading: the patterns that need a word, by word, and those that need none."""
+    """For each part of a reading: the patterns that need a word, by word, and those that need none;
+    and for each (where, pattern) the entries that it is of."""
 
     by_word: Mapping[str, Mapping[str, tuple[str, ...]]]
     always: Mapping[str, tuple[str, ...]]
+    owners: Mapping[tuple[str, str], tuple[Entry, ...]]
 
     def matches(self, parts: Mapping[str, str]) -> frozenset[tuple[str, str]]:
         """The (where, pattern) pairs that match in these parts of a reading."""
@@ -45,8 +47,10 @@ def compile_patterns(corpus: Corpus) -> Patterns:
     """The patterns of a corpus, sorted by the words that they need."""
     by_word: dict[str, dict[str, dict[str, None]]] = {where: defaultdict(dict) for where in WHERE}
     always: dict[str, dict[str, None]] = {where: {} for where in WHERE}
+    owners: dict[tuple[str, str], dict[str, Entry]] = defaultdict(dict)
     for entry in corpus.entries:
         for where, pattern in entry.patterns():
+            owners[where, pattern][entry.id] = entry
             words = corpus.literals.get(pattern)
             if not words:
                 always[where][pattern] = None
@@ -55,6 +59,7 @@ def compile_patterns(corpus: Corpus) -> Patterns:
     return Patterns(
         {where: {word: tuple(found) for word, found in words.items()} for where, words in by_word.items()},
         {where: tuple(found) for where, found in always.items()},
+        {pair: tuple(entries.values()) for pair, entries in owners.items()},
     )
 
 

@@ -29,7 +29,7 @@ def case_of(*turns: str, lang: str = "auto", machine: str = "") -> Case:
 
 
 def diagnoses(*turns: str) -> tuple[Diagnosis, ...]:
-    return diagnose(case_of(*turns), sample(), engine().patterns)
+    return diagnose(case_of(*turns), engine().patterns)
 
 
 def answer(*turns: str, **options: str) -> Answer:
