@@ -18,7 +18,9 @@ ROOM = 1_800
 """Characters that an answer aims at; what comes last is left out where it would go beyond."""
 _SPEAKS = 1.5
 """Evidence of this weight makes a second cause worth saying in full."""
-_MORE_ITEMS, _OTHERS = 4, 3
+_MORE_ITEMS = 4
+_OTHERS = (3, 2, 1)
+"""Other causes that are named: as many as there is room for."""
 _NEXT, _ALSO = 6, 2
 """Points that may be added to a reference's answer, and how many are."""
 _HIDDEN = ("set_", "user_", "last_", "tried_")
@@ -126,7 +128,7 @@ class _Writer:
             second = rivals[:1] if rivals and rivals[0].support >= _SPEAKS else []
             wanted: list[tuple[str, Callable[[], str]]] = [
                 *(("also", partial(self._also, rival)) for rival in second),
-                ("others", partial(self._others, rivals[len(second) :])),
+                *(("others", partial(self._others, rivals[len(second) :], most)) for most in _OTHERS),
             ]
             also = 1
         else:  # a reference: what else was asked about
@@ -135,7 +137,7 @@ class _Writer:
         wanted += [("more", partial(self._section, "more", _MORE_ITEMS)), ("versions", self._versions)]
         said = Counter[str]()
         for kind, write in wanted:
-            if kind == "also" and said[kind] == also:
+            if said[kind] == (also if kind == "also" else 1):
                 continue
             cited, sources = len(self.citations), len(self._sources())
             text = write()
@@ -213,7 +215,7 @@ class _Writer:
         number = self._cite(rival.entry, point)
         return "\n\n".join([_with_number(text, number), *steps])
 
-    def _others(self, rivals: Sequence[Diagnosis]) -> str:
+    def _others(self, rivals: Sequence[Diagnosis], most: int) -> str:
         lines = []
         for rival in rivals:
             tell = filled(rival.point.tell[self.lang], self.facts)
@@ -223,7 +225,7 @@ class _Writer:
             title = rival.point.title[self.lang].rstrip(".。")
             colon = "：" if self.lang == "zh" else ": "
             lines.append(f"- **{title}**{colon}{tell} [{number}]")
-            if len(lines) == _OTHERS:
+            if len(lines) == most:
                 break
         return f"{self.texts['others']}\n\n" + "\n".join(lines) if lines else ""
 
