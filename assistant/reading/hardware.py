@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -24,9 +24,10 @@ _MEMORY = re.compile(
     re.IGNORECASE,
 )
 _JOINED = re.compile(
-    r"(?<=[\u3400-\u9fff×*])(?=[A-Za-z0-9])|(?<=\d[xX])(?=\d{4}|[A-Za-z])|(?<=[A-Za-z0-9])(?=[\u3400-\u9fff])"
+    r"(?<=[\u3400-\u9fff×*])(?=[A-Za-z0-9])|(?<=\d[xX])(?=\d{4}|[A-Za-z])|(?<=[A-Za-z0-9])(?=[\u3400-\u9fff])|(?<=[RrGg][Tt][Xx])(?=[1-5]0[5-9]0|A\d{4})"
 )
-"""Where a name touches Chinese or a multiplier ("4张3090", "2x4090") and a word ends all the same."""
+"""Where a name touches Chinese, a multiplier or its own maker's mark ("4张3090", "2x4090", "RTX3090") and a word
+ends all the same."""
 _NO_GPU_BEFORE = re.compile(
     r"(?:step|steps|line|epoch|iter|pid|port|id|seed|len|length|tokens?|size|batch|[=:/,.\[(#])\s?$",
     re.IGNORECASE,
@@ -144,6 +145,30 @@ def about_machine(stated: str, text: str) -> Mapping[str, str | float | bool]:
 
 def _named_gpu(text: str) -> tuple[Gpu, int, int] | None:
     """The GPU named first, and where."""
+    return next(_each_named_gpu(text), None)
+
+
+def names_apart(text: str) -> str:
+    """The text with a space where a name touches Chinese or a multiplier ("4张3090", "2x4090")."""
+    return _JOINED.sub(" ", text)
+
+
+def named_gpus(text: str) -> Sequence[tuple[Gpu, int, int]]:
+    """All GPUs that a text (see names_apart) names, each with where its name starts and ends."""
+    return tuple(_each_named_gpu(text))
+
+
+def stated_count(text: str) -> int | None:
+    """How many GPUs a text says that there are."""
+    return _count(text)
+
+
+def stated_memory(text: str) -> float | None:
+    """The memory of one GPU that a text (see names_apart) states, in GiB."""
+    return _memory(text, _named_gpu(text))
+
+
+def _each_named_gpu(text: str) -> Iterator[tuple[Gpu, int, int]]:
     for found in _any_gpu().finditer(text):
         start, end = found.span()
         if text[start].isdigit() and (
@@ -153,8 +178,8 @@ def _named_gpu(text: str) -> tuple[Gpu, int, int] | None:
         for gpu in gpus():
             match = gpu.pattern.match(text, start)
             if match:
-                return gpu, start, match.end()
-    return None
+                yield gpu, start, match.end()
+                break
 
 
 def _memory(text: str, named: tuple[Gpu, int, int] | None) -> float | None:
