@@ -34,7 +34,7 @@ readme: .venv/.test
 .venv/.run: pyproject.toml constraints.txt
 	$(PYTHON) assistant/preinstall.py run
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[lm]"
 	touch $@
 
 .venv/.test: pyproject.toml constraints.txt

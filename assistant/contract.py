@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 from assistant.answering import Answer
 
 if TYPE_CHECKING:
+    from assistant.generation.reply import Reply
     from index.search import Hit
 
 
-def as_json(answer: Answer, name: Any = None) -> dict[str, Any]:
-    """One answer as a JSON object; `name` is the id that the caller gave to the input, if any."""
+def as_json(answer: Answer, name: Any = None, reply: "Reply | None" = None) -> dict[str, Any]:
+    """One answer as a JSON object; `name` is the id that the caller gave to the input, if any, and
+    `reply` what a language model wrote to it."""
     return {
         "id": name,
         "lang": answer.lang,
@@ -25,7 +27,30 @@ def as_json(answer: Answer, name: Any = None) -> dict[str, Any]:
         "facts": dict(answer.facts),
         "preset": answer.preset,
         "ms": answer.ms,
-        "lm": None,
+        "lm": reply_as_json(reply) if reply else None,
+    }
+
+
+def reply_as_json(reply: "Reply") -> dict[str, Any]:
+    """A model's checked reply as the `lm` object of an answer."""
+    ended = reply.finished
+    return {
+        "model": reply.model,
+        "adapter": reply.adapter,
+        "quantization": reply.quantization,
+        "evidence": [{"n": each.n, "text": each.text} for each in reply.evidence],
+        "reply": reply.markdown,
+        "folded": reply.folded,
+        "citations": list(reply.citations),
+        "removed_citations": reply.removed_citations,
+        "flagged": [{"text": flag.text, "why": flag.why} for flag in reply.flagged],
+        "grounded": reply.grounded,
+        "prompt_tokens": ended.prompt_tokens if ended else 0,
+        "new_tokens": ended.new_tokens if ended else 0,
+        "first_token_ms": round(ended.first_token_ms, 1) if ended else 0.0,
+        "tokens_per_s": round(ended.tokens_per_s, 2) if ended else 0.0,
+        "stopped": ended.stopped if ended else "error",
+        "error": ended.error if ended else None,
     }
 
 

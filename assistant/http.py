@@ -1,25 +1,34 @@
-"""The HTTP API on the page's port: /api/ask, /api/search, /health.
+"""The HTTP API on the page's port: /api/ask, /api/search, /api/plan, /api/doctor, /health.
 
 Bad input gets status 400 (413 where it is too large) and `{"error": "one sentence"}`. Reading the
 body is all that happens on the event loop.
 """
 
 import json
+import threading
 import traceback
 from collections.abc import Callable
-from typing import Any
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
+from assistant.answering import Answer
 from assistant.cli.ask import PRESETS
 from assistant.contract import as_json, hits_as_json
 from assistant.errors import UserError
 from assistant.limits import MAX_INPUT
+from assistant.machine import as_json as as_report
+from assistant.machine.explained import explain_paste
+from assistant.memory.api import plan_json
 from assistant.pipeline import Options
 from assistant.service import Service
+
+if TYPE_CHECKING:
+    from assistant.generation.reply import Reply
 
 Body = dict[str, Any]
 
@@ -37,12 +46,18 @@ def add_routes(app: FastAPI, service: Service) -> None:
 
     @app.get("/health")
     def health() -> JSONResponse:
-        body = {"status": "ok" if service.ready else "starting", "stage": service.stage, "model": None}
+        body = {
+            "status": "ok" if service.ready else "starting",
+            "stage": service.stage,
+            "model": asdict(service.host.status),
+        }
         return JSONResponse(body, 200 if service.ready else 503)
 
     works: dict[str, Callable[[Body], Body]] = {
         "ask": lambda body: _ask(service, body),
         "search": lambda body: _search(service, body),
+        "plan": plan_json,
+        "doctor": lambda body: _doctor(service, body),
     }
 
     @app.api_route("/api/{name:path}", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
@@ -70,11 +85,36 @@ def _ask(service: Service, body: Body) -> Body:
         length=_choice(body, "length", ("full", "short"), "full"),
         preset=_choice(body, "preset", PRESETS, "auto"),
         machine=_text(body, "machine"),
+        adapter=_choice(body, "adapter", ("auto", "none"), "auto"),
     )
-    if body.get("model", "none") not in ("none", None):
-        raise UserError('this version answers without a language model: use `model` "none".')
-    answer = service.answer([_whole(turn) for turn in turns], options)
-    return as_json(answer, _whole(name) if isinstance(name, str) else name)
+    wanted = _choice(body, "model", ("none", "auto"), "none")
+    whole = [_whole(turn) for turn in turns]
+    answer = service.answer(whole, options)
+    reply = _reply(service, whole, answer, options) if wanted == "auto" else None
+    return as_json(answer, _whole(name) if isinstance(name, str) else name, reply)
+
+
+def _reply(service: Service, turns: list[str], answer: Answer, options: Options) -> "Reply | None":
+    """The server's model's reply. Raises UserError (code 3) while there is no model."""
+    status = service.host.status
+    if status.state != "ready":
+        why = status.reason or "no language model is in use"
+        still = status.state in ("preparing", "loading")
+        raise UserError(
+            "the model is not ready yet: ask again later." if still else f"there is no model: {why}", 3
+        )
+    last = None
+    for last in service.explain(turns, answer, options, "api", threading.Event()):
+        pass
+    return last
+
+
+def _doctor(service: Service, body: Body) -> Body:
+    text = _text(body, "input")
+    if not text.strip():
+        raise UserError("`input` must be a pasted report: what `tracedoc doctor --json`, nvidia-smi or pip list print.")
+    report, found, _ = explain_paste(service.engine, text, _choice(body, "lang", ("auto", "en", "zh"), "auto"))
+    return as_report(report, found)
 
 
 def _search(service: Service, body: Body) -> Body:

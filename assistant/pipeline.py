@@ -56,12 +56,16 @@ class Engine:
 @dataclass(frozen=True, slots=True)
 class Options:
     """How to answer: `lang` "auto", "en" or "zh"; `length` "short" or "full"; `machine`, a report
-    of the machine in question, read like a message that came before the conversation."""
+    of the machine in question, read like a message that came before the conversation. For a language
+    model: the `preset` ("auto", "factual", "balanced", "creative"), numbers of `sampling` that replace
+    the preset's, and `adapter` ("auto", or "none" for the model without one)."""
 
     lang: str = "auto"
     length: str = "full"
     preset: str = "auto"
     machine: str = ""
+    adapter: str = "auto"
+    sampling: Mapping[str, float] | None = None
 
 
 def load_engine(

@@ -5,15 +5,21 @@ ready in the background. Answers never wait for the index.
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from assistant.answering import Answer
+from assistant.explain import explain
+from assistant.generation.choice import loader
+from assistant.generation.host import ModelHost
+from assistant.generation.talk import Memory
 from assistant.pipeline import Engine, Options, answer_turns, load_engine
 from assistant.settings import cache_folder, data_folder, embedder
+from assistant.settings import model as configured_model
 
 if TYPE_CHECKING:
+    from assistant.generation.reply import Reply
     from index.search import Index
 
 _RETRY_SECONDS = 60
@@ -35,6 +41,10 @@ class Service:
 
     def __init__(self, cache: Path | None = None) -> None:
         self.cache = cache or cache_folder()
+        self.host = ModelHost()
+        self.model_choice = "none"
+        self._adapter = "auto"
+        self._memory = Memory()
         self.state: State = "starting"
         self.reason = ""
         self._index: Index | None = None
@@ -55,6 +65,30 @@ class Service:
     def answer(self, turns: Sequence[str | bytes], options: Options) -> Answer:
         return answer_turns(self.engine, turns, options)
 
+    def explain(
+        self,
+        turns: Sequence[str],
+        answer: Answer,
+        options: Options,
+        visitor: str,
+        cancelled: threading.Event,
+        *,
+        go_on: bool = False,
+    ) -> "Iterator[Reply]":
+        """What the language model says to an answer, as it grows; nothing where there is no model."""
+        return explain(
+            self.host, self.engine, turns, answer, options, visitor, cancelled, self._memory, go_on=go_on
+        )
+
+    def use_model(self, model: str, adapter: str | None = None, *, by_visitor: bool = False) -> None:
+        """Makes another language model ready in the background; the adapter stays as chosen if none is
+        named. A server that a visitor names does not get the API key of ours. Raises UserError for a
+        choice that cannot be meant."""
+        adapter = adapter or self._adapter
+        ours = not by_visitor or model == configured_model("")
+        self.host.use(*loader(model, adapter, self.cache, with_key=ours))
+        self.model_choice, self._adapter = model, adapter
+
     def search(self) -> "Index | None":
         return self._index
 
@@ -64,6 +98,7 @@ class Service:
 
     def close(self) -> None:
         """Stops the background work; a build under way is ended (the old index stays)."""
+        self.host.close()
         self._stop.set()
         if self._builder and self._builder.poll() is None:
             self._builder.terminate()
@@ -97,6 +132,15 @@ class Service:
         index = load(folder)
         index.scores("warm up")
         self._index, self.state = index, "ready"
+        if self.model_choice != "none":
+            self._prepare_tools()
+
+    def _prepare_tools(self) -> None:
+        """Reads what the installed libraries say of themselves, for the model's tools."""
+        from assistant.tools.api import prepare
+        from corpus.passages import passages
+
+        prepare(self.cache, (passage.text for passage in passages(self.engine.corpus)))
 
     def _build_apart(self) -> str:
         """Builds in a process of its own, so that torch's memory is given back. Returns why it

@@ -45,6 +45,24 @@ SETTINGS: Mapping[str, Setting] = {
             "Language of answers: `auto` follows the question, or `en`, `zh`.",
         ),
         Setting(
+            "TRACEDOC_MODEL",
+            "--model",
+            "`auto` for `serve`, `none` elsewhere",
+            "The language model: `auto` (what fits the free memory), `none`, a hub id, a folder, or the URL of an OpenAI-compatible server.",
+        ),
+        Setting(
+            "TRACEDOC_ADAPTER",
+            "--adapter",
+            "auto",
+            "The PEFT adapter on the model: `auto` (ours, where it fits the model), `none`, or a folder.",
+        ),
+        Setting(
+            "TRACEDOC_API_KEY",
+            "",
+            "none",
+            "Key for a server that `TRACEDOC_MODEL` names by URL; never shown or logged.",
+        ),
+        Setting(
             "TRACEDOC_DATABASE",
             "",
             "SQLite in `TRACEDOC_DATA`",
@@ -87,6 +105,16 @@ def cache_folder() -> Path:
     from platformdirs import user_cache_path
 
     return user_cache_path("tracedoc", appauthor=False)
+
+
+def model(default: str) -> str:
+    """Which language model: "auto", "none", a hub id, a folder or a URL."""
+    return value("TRACEDOC_MODEL", default)
+
+
+def adapter() -> str:
+    """Which adapter on it: "auto", "none" or a folder."""
+    return value("TRACEDOC_ADAPTER", "auto")
 
 
 def embedder() -> str:

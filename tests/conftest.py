@@ -50,6 +50,16 @@ def index_cache() -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def lm_cache(index_cache: Path) -> Path:
+    """The cache folder with the index, and with the embedded language model converted. It stays between
+    runs; the conversion has a lock of its own."""
+    from assistant.generation.stored import ensure
+
+    ensure(index_cache)
+    return index_cache
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -57,7 +67,10 @@ def free_port() -> int:
 
 
 def start_server(cache: Path, data: Path, *arguments: str, **variables: str) -> Server:
-    """Starts a server and waits for its page (not for its index)."""
+    """Starts a server and waits for its page (not for its index, nor for a model: it has none unless the
+    arguments name one)."""
+    if "--model" not in arguments:
+        arguments = (*arguments, "--model", "none")
     data.mkdir(parents=True, exist_ok=True)
     port, log = free_port(), data.parent / f"{data.name}.log"
     with log.open("wb") as output:
@@ -100,6 +113,21 @@ def _wait(server: Server, done, seconds: float) -> None:  # type: ignore[no-unty
     text = server.log.read_text(errors="replace")
     stop_server(server)
     pytest.fail(f"the server did not get ready: {text[-2_000:]}")
+
+
+@pytest.fixture(scope="session")
+def lm_server(lm_cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server whose index and embedded language model answer, without a network."""
+    data = tmp_path_factory.mktemp("lm-server") / "data"
+    running = start_server(lm_cache, data, "--model", "embedded", HF_HUB_OFFLINE="1")
+
+    def ready() -> bool:
+        health = httpx.get(f"{running.address}/health", timeout=5)
+        return health.status_code == 200 and health.json()["model"]["state"] == "ready"
+
+    _wait(running, ready, 180)
+    yield running
+    stop_server(running)
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache, partial
 from importlib.resources import files
 
-from assistant.answering.model import Answer, Basis, Citation, Part
+from assistant.answering.model import Answer, Basis, Citation, Part, Statement
 from assistant.answering.render import applicable, filled, first_complete, shown
 from assistant.case import Case
 from assistant.diagnosis import Diagnosis
@@ -53,6 +53,7 @@ def compose(
         facts=public_facts(case),
         entry=chosen.entry.id,
         point=chosen.point.id,
+        statements=tuple(writer.statements),
     )
 
 
@@ -111,6 +112,7 @@ class _Writer:
         self.facts: dict[str, Fact] = {**case.facts, **chosen.captures}
         self.texts = texts(case.lang)
         self.citations: list[Citation] = []
+        self.statements: list[Statement] = []
         self.left = ROOM
 
     def parts(self, rivals: Sequence[Diagnosis], short: bool) -> Iterator[Part]:
@@ -144,6 +146,7 @@ class _Writer:
             cost = len(text) + len(self._sources()) - sources
             if not text or cost > self.left:
                 del self.citations[cited:]
+                self.statements = [each for each in self.statements if each.n <= cited]
                 continue
             said[kind] += 1
             self.left -= cost
@@ -173,6 +176,7 @@ class _Writer:
         text = _beside(head, steps, self.lang)
         because = self._because() if is_cause else ""
         number = self._cite(self.chosen.entry, point)
+        self._state(number, point, [*steps, because], applicable(point.fix[self.lang], self.facts))
         return _with_number(_followed_by(text, because, self.lang), number)
 
     def _because(self) -> str:
@@ -210,9 +214,11 @@ class _Writer:
         point, facts = rival.point, {**self.facts, **rival.captures}
         head = self.texts["also" if self.chosen.point.fix[self.lang] else "answer"]
         head = head.format(title=point.title[self.lang].rstrip(".。"))
-        text = _beside(head, applicable(point.why[self.lang], facts), self.lang)
+        why = applicable(point.why[self.lang], facts)
+        text = _beside(head, why, self.lang)
         steps = applicable(point.fix[self.lang], facts)[:1]
         number = self._cite(rival.entry, point)
+        self._state(number, point, why, steps)
         return "\n\n".join([_with_number(text, number), *steps])
 
     def _others(self, rivals: Sequence[Diagnosis], most: int) -> str:
@@ -222,12 +228,21 @@ class _Writer:
             if not tell:
                 continue
             number = self._cite(rival.entry, rival.point)
+            self._state(number, rival.point, [], [], tell)
             title = rival.point.title[self.lang].rstrip(".。")
             colon = "：" if self.lang == "zh" else ": "
             lines.append(f"- **{title}**{colon}{tell} [{number}]")
             if len(lines) == most:
                 break
         return f"{self.texts['others']}\n\n" + "\n".join(lines) if lines else ""
+
+    def _state(
+        self, number: int, point: Point, why: Sequence[str], fix: Sequence[str], tell: str = ""
+    ) -> None:
+        if any(each.n == number for each in self.statements):
+            return
+        title = point.title[self.lang].rstrip(".。")
+        self.statements.append(Statement(number, title, tuple(filter(None, why)), tuple(fix), tell))
 
     def _cite(self, entry: Entry, point: Point) -> int:
         passage = f"{entry.id}#{point.id}.{self.lang}"

@@ -31,8 +31,21 @@ class Citation:
 
 
 @dataclass(frozen=True, slots=True)
+class Statement:
+    """What the answer says from the source of number `n`, in the order said, with this case's facts
+    filled in: the steps that explain, the fixes, and how to tell that it is this one."""
+
+    n: int
+    title: str
+    why: tuple[str, ...] = ()
+    fix: tuple[str, ...] = ()
+    tell: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
-    """The grounded answer. `entry` and `point` name what it was made from ("" if abstained);
+    """The grounded answer. `entry` and `point` name what it was made from ("" if abstained), and
+    `statements` hold it in pieces, as evidence for a language model;
     `confidence` is the calibrated probability that the corpus covers the input."""
 
     lang: str
@@ -46,6 +59,7 @@ class Answer:
     facts: Mapping[str, Fact | Mapping[str, str]] = field(default_factory=dict)
     entry: str = ""
     point: str = ""
+    statements: tuple[Statement, ...] = ()
     preset: str = "factual"
     ms: float = 0.0
 

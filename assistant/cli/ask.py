@@ -8,11 +8,12 @@ from typing import Any
 
 from assistant.cli.engine import command_engine
 from assistant.cli.lines import json_lines
+from assistant.cli.talker import Talker, command_talker
 from assistant.contract import as_json
 from assistant.errors import UserError
 from assistant.limits import MAX_INPUT, checked_size
 from assistant.pipeline import Options, answer_turns
-from assistant.settings import value
+from assistant.settings import adapter, cache_folder, model, value
 
 PRESETS = ("auto", "factual", "balanced", "creative")
 
@@ -38,9 +39,14 @@ def add(command: argparse.ArgumentParser) -> None:
         help="the machine in question: a pasted report, or this one",
     )
     command.add_argument(
-        "--model", default="none", metavar="none", help="the language model that talks the answer through"
+        "--model",
+        default=model("none"),
+        metavar="none|auto|ID|FOLDER|URL",
+        help="the language model that talks the answer through",
     )
-    command.add_argument("--adapter", default="auto", metavar="none", help="the adapter on that model")
+    command.add_argument(
+        "--adapter", default=adapter(), metavar="auto|none|PATH", help="the adapter on that model"
+    )
     command.add_argument(
         "--preset", choices=PRESETS, default="auto", help="generation preset of the language model"
     )
@@ -48,14 +54,25 @@ def add(command: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    if arguments.model != "none":
-        raise UserError("this version answers without a language model: use `--model none`.")
-    options = Options(arguments.lang, arguments.length, arguments.preset, machine_report(arguments.machine))
-    if arguments.batch:
-        return _batch(Path(arguments.batch), options)
-    text = _input(arguments.text)
-    answer = answer_turns(command_engine(), [text], options)
-    print(json.dumps(as_json(answer), ensure_ascii=False) if arguments.json else answer.markdown)
+    options = Options(
+        arguments.lang,
+        arguments.length,
+        arguments.preset,
+        machine_report(arguments.machine),
+        arguments.adapter,
+    )
+    text = "" if arguments.batch else _input(arguments.text)
+    with command_talker(arguments.model, arguments.adapter, command_engine(), cache_folder()) as talker:
+        if arguments.batch:
+            return _batch(Path(arguments.batch), options, talker)
+        answer = answer_turns(talker.engine, [text], options)
+        if arguments.json:
+            print(
+                json.dumps(as_json(answer, None, talker.reply([text], answer, options)), ensure_ascii=False)
+            )
+            return 0
+        print(answer.markdown, flush=True)
+        talker.speak([text], answer, options)
     return 0
 
 
@@ -89,13 +106,14 @@ def _input(words: list[str]) -> bytes | str:
     return checked_size(data, "standard input")
 
 
-def _batch(file: Path, options: Options) -> int:
+def _batch(file: Path, options: Options, talker: Talker) -> int:
     lines = list(json_lines(file))
-    engine = command_engine()
     for number, item in lines:
         name = item.get("id", number) if isinstance(item, dict) else number
         try:
-            result = as_json(answer_turns(engine, _turns(item), options), name)
+            turns = _turns(item)
+            answer = answer_turns(talker.engine, turns, options)
+            result = as_json(answer, name, talker.reply(turns, answer, options))
         except UserError as error:
             if error.code != 2:  # not the line's fault
                 raise

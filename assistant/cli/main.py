@@ -13,7 +13,11 @@ from assistant.errors import UserError
 COMMANDS = {
     "ask": "answer one question or paste",
     "serve": "open the chat in the browser",
+    "plan": "plan the memory that a run needs",
+    "check": "find mistakes in a configuration or training script",
     "search": "show the passages that fit a query",
+    "ground": "check texts against evidence, sentence by sentence",
+    "doctor": "report this machine, or a pasted report, and what is wrong with it",
     "index": "build, show or extend the index",
     "eval": "score answers on labelled cases",
 }
@@ -24,8 +28,8 @@ class _Parser(argparse.ArgumentParser):
         raise UserError(f"{message} (`{self.prog} --help` lists what there is).")
 
 
-def parser() -> argparse.ArgumentParser:
-    """The whole command line."""
+def parser(only: str = "") -> argparse.ArgumentParser:
+    """The command line, whole, or with the flags of one command alone: the others are not imported."""
     top = _Parser(
         prog="tracedoc", description="Diagnoses errors of Transformers, PEFT, bitsandbytes and PyTorch."
     )
@@ -33,7 +37,8 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=_Parser)
     for name, what in COMMANDS.items():
         command = commands.add_parser(name, help=what, description=what.capitalize() + ".")
-        import_module(f"assistant.cli.{name}").add(command)
+        if only in ("", name):
+            import_module(f"assistant.cli.{name}").add(command)
     return top
 
 
@@ -44,7 +49,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if hasattr(stream, "reconfigure"):  # whatever the locale; a text may hold what UTF-8 cannot write
             stream.reconfigure(encoding="utf-8", errors="replace")
     try:
-        parsed = parser().parse_args(arguments)
+        given = sys.argv[1:] if arguments is None else list(arguments)
+        parsed = parser(only=given[0] if given and given[0] in COMMANDS else "").parse_args(given)
         code: int = import_module(f"assistant.cli.{parsed.command}").run(parsed)
         sys.stdout.flush()
         return code

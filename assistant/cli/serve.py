@@ -2,7 +2,7 @@
 
 import argparse
 
-from assistant.settings import value
+from assistant.settings import adapter, model, value
 
 
 def add(command: argparse.ArgumentParser) -> None:
@@ -21,10 +21,24 @@ def add(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--rate", type=int, default=None, help="requests per address and minute (0: no limit)"
     )
+    command.add_argument(
+        "--model", default=model("auto"), metavar="auto|none|ID|FOLDER|URL", help="the language model"
+    )
+    command.add_argument(
+        "--adapter", default=adapter(), metavar="auto|none|PATH", help="the adapter on that model"
+    )
     command.add_argument("--open", action="store_true", help="open the browser once the server answers")
 
 
 def run(arguments: argparse.Namespace) -> int:
     from assistant.web.server import serve
 
-    return serve(arguments.host, arguments.port, arguments.lang, arguments.rate, open_browser=arguments.open)
+    return serve(
+        arguments.host,
+        arguments.port,
+        arguments.lang,
+        arguments.rate,
+        model=arguments.model,
+        adapter=arguments.adapter,
+        open_browser=arguments.open,
+    )

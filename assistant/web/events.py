@@ -24,7 +24,10 @@ from assistant.web.conversation import (
     user_message,
     without_answer,
 )
+from assistant.web.model_settings import chosen, status_line
 from assistant.web.panel import panel_html
+from assistant.web.replying import reply_messages
+from assistant.web.running import Running
 from assistant.web.uploads import UploadFault
 from assistant.web.verbatim import typed
 from assistant.web.words import examples, lang_of_browser, words
@@ -34,6 +37,8 @@ REASONS = ("wrong_cause", "fix_failed", "not_mine", "unclear")
 
 Updates = tuple[Any, ...]
 
+_SKIPPED: Updates = (gr.skip(), gr.skip(), gr.skip(), gr.skip(), gr.skip())
+
 
 class Events:
     """The handlers of one page's events; each gets what it needs from the browser."""
@@ -41,48 +46,67 @@ class Events:
     def __init__(self, service: Service, store: Store) -> None:
         self.service = service
         self.store = store
+        self._running = Running()
         self._answered: SimpleQueue[tuple[list[str], Answer]] = SimpleQueue()
         threading.Thread(target=self._keep_turns, name="store", daemon=True).start()
 
     def send(
-        self, message: Mapping[str, Any], history: list[Message], lang: str, request: gr.Request
+        self, message: Mapping[str, Any], history: list[Message], lang: str, request: gr.Request, *manner: Any
     ) -> Iterator[Updates]:
-        """Answers what is in the box."""
+        """Answers what is in the box; `manner` is what the model's controls say."""
         new = user_message(message)
         if new is None:
-            yield gr.skip(), gr.skip(), gr.skip(), gr.skip()
+            yield _SKIPPED
             return
-        yield from self._reply([*history, new], lang, request)
+        yield from self._reply([*history, new], lang, manner, request)
 
     def try_example(
-        self, number: int, history: list[Message], lang: str, request: gr.Request
+        self, number: int, history: list[Message], lang: str, request: gr.Request, *manner: Any
     ) -> Iterator[Updates]:
         """Answers one of the examples."""
         text = examples()[number].texts[lang_of_browser(request)]
-        yield from self.send({"text": text}, history, lang, request)
+        yield from self.send({"text": text}, history, lang, request, *manner)
 
-    def retry(self, history: list[Message], lang: str, request: gr.Request) -> Iterator[Updates]:
+    def retry(
+        self, history: list[Message], lang: str, request: gr.Request, *manner: Any
+    ) -> Iterator[Updates]:
         """Answers the last message again."""
-        yield from self._reply(without_answer(history), lang, request)
+        yield from self._reply(without_answer(history), lang, manner, request)
 
     def edit(
-        self, history: list[Message], lang: str, change: gr.EditData, request: gr.Request
+        self, history: list[Message], lang: str, change: gr.EditData, request: gr.Request, *manner: Any
     ) -> Iterator[Updates]:
         """Answers a changed message; what followed it is gone."""
         number = _number(change.index)
         changed = user_message({"text": _edited(change.value), "files": as_typed(history[number])["files"]})
-        yield from self._reply([*history[:number], *([changed] if changed else [])], lang, request)
+        yield from self._reply([*history[:number], *([changed] if changed else [])], lang, manner, request)
+
+    def go_on(
+        self, history: list[Message], lang: str, request: gr.Request, *manner: Any
+    ) -> Iterator[Updates]:
+        """Continues the model's reply that hit its limit."""
+        yield from self._reply(without_answer(history), lang, manner, request, go_on=True)
 
     def undo(self, history: list[Message]) -> Updates:
         """Takes the last message back into the box."""
         asked = without_answer(history)
         return (asked[:-1], as_typed(asked[-1])) if asked else (history, gr.skip())
 
-    def stop(self) -> Any:
-        return _box(answering=False)
+    def stop(self, request: gr.Request) -> None:
+        """Ends the reply that this page is being written."""
+        self._running.stop(_session(request))
+
+    def gone(self, request: gr.Request) -> None:
+        """The page was closed: nobody reads on."""
+        self._running.stop(_session(request))
 
     def clear(self, request: gr.Request) -> Updates:
-        return panel_html(None, words()[lang_of_browser(request)]), gr.Row(visible=False)
+        self._running.stop(_session(request))
+        return (
+            panel_html(None, words()[lang_of_browser(request)]),
+            gr.Row(visible=False),
+            gr.Button(visible=False),
+        )
 
     def like(self, history: list[Message], lang: str, event: gr.LikeData, request: gr.Request) -> Updates:
         """Keeps a thumb up or down at once, and asks for the reason of a thumb down."""
@@ -107,10 +131,17 @@ class Events:
 
     def stage(self, request: gr.Request) -> Updates:
         """The line about the server, and whether to ask for it again."""
-        said = words()[lang_of_browser(request)]
+        browser = lang_of_browser(request)
+        said = words()[browser]
         state, reason = self.service.state, self.service.reason
-        line = "" if self.service.ready else said[f"stage_{state}"].format(reason=reason)
-        return line and f'<p role="status">{escape(line)}</p>', gr.Timer(active=not self.service.ready)
+        model = self.service.host.status
+        lines = [
+            "" if self.service.ready else said[f"stage_{state}"].format(reason=reason),
+            status_line(model, browser),
+        ]
+        busy = not self.service.ready or model.state in ("preparing", "loading")
+        shown = "".join(f'<p role="status">{escape(line)}</p>' for line in lines if line)
+        return shown, gr.Timer(active=busy)
 
     def chat(self, message: Any, lang: str, turns: list[str]) -> Iterator[tuple[str, list[str]]]:
         """Answers a message of a script: a text, or `{"text": …, "files": […]}`."""
@@ -129,27 +160,47 @@ class Events:
             yield text, asked
         self._answered.put((asked, answer))
 
-    def _reply(self, history: list[Message], lang: str, request: gr.Request) -> Iterator[Updates]:
+    def _reply(
+        self,
+        history: list[Message],
+        lang: str,
+        manner: Sequence[Any],
+        request: gr.Request,
+        *,
+        go_on: bool = False,
+    ) -> Iterator[Updates]:
         browser = lang_of_browser(request)
         number = sum(item.get("role") == "user" for item in history)
-        yield history, _box(answering=True), gr.skip(), gr.Row(visible=False)
-        panel = panel_html(None, words()[browser])
+        yield history, _box(answering=True), gr.skip(), gr.Row(visible=False), gr.Button(visible=False)
+        panel, shown = panel_html(None, words()[browser]), history
         try:
             turns = turns_of(history)
             options = answer_options(lang, turns, browser)
             for text, answer in answer_parts(self.service, turns, options, number):
                 panel = panel_html(answer, words()[answer.lang], number)
-                yield [*history, _said_by_us(text)], gr.skip(), panel, gr.skip()
-            self._answered.put((turns, answer))
+                yield [*history, _said_by_us(text)], gr.skip(), panel, gr.skip(), gr.skip()
+            if not go_on:
+                self._answered.put((turns, answer))
+            shown = [*history, _said_by_us(text)]  # whatever becomes of the reply, the answer stands
+            options = chosen(options, *manner)
+            with self._running.reply(_session(request)) as cancelled:
+                replies = self.service.explain(
+                    turns, answer, options, _session(request), cancelled, go_on=go_on
+                )
+                for messages, reply in reply_messages(replies, number):
+                    cut = reply.finished is not None and reply.finished.stopped == "length"
+                    more = gr.Button(visible=True) if cut else gr.skip()
+                    panel = panel_html(answer, words()[answer.lang], number, reply.evidence)
+                    yield [*shown, *messages], gr.skip(), panel, gr.skip(), more
         except UploadFault as fault:
             text = _said(fault, lang if lang != "auto" else _lang_of_last(history, browser))
-            yield [*history, _said_by_us(text)], gr.skip(), panel, gr.skip()
+            yield [*shown, _said_by_us(text)], gr.skip(), panel, gr.skip(), gr.skip()
         except UserError as error:
-            yield [*history, _said_by_us(str(error))], gr.skip(), panel, gr.skip()
+            yield [*shown, _said_by_us(str(error))], gr.skip(), panel, gr.skip(), gr.skip()
         except Exception:  # whatever it is, the page goes on and nothing is lost
             traceback.print_exc()
-            yield [*history, _said_by_us(words()[browser]["busy"])], gr.skip(), panel, gr.skip()
-        yield gr.skip(), _box(answering=False), gr.skip(), gr.skip()
+            yield [*shown, _said_by_us(words()[browser]["busy"])], gr.skip(), panel, gr.skip(), gr.skip()
+        yield gr.skip(), _box(answering=False), gr.skip(), gr.skip(), gr.skip()
 
     def _judge(self, asked: Sequence[Message], lang: str, value: str, request: gr.Request) -> Any:
         """Keeps a judgement; returns what shows how that went."""
@@ -179,6 +230,10 @@ def _box(*, answering: bool) -> Any:
     if answering:
         return gr.MultimodalTextbox(value={"text": "", "files": []}, submit_btn=False, stop_btn=True)
     return gr.MultimodalTextbox(submit_btn=True, stop_btn=False)
+
+
+def _session(request: gr.Request) -> str:
+    return str(request.session_hash or "script")
 
 
 def _said_by_us(text: str) -> Message:

@@ -9,6 +9,7 @@ import gradio as gr
 from assistant.service import Service
 from assistant.store import Store
 from assistant.web.events import REASONS, Events
+from assistant.web.model_settings import build_controls
 from assistant.web.panel import panel_html
 from assistant.web.words import examples, words
 
@@ -26,8 +27,10 @@ _ANSWERING: dict[str, Any] = {
 }
 
 
-def build_page(service: Service, store: Store, lang: str, i18n: gr.I18n) -> gr.Blocks:
-    """The page; `lang` is the preselected language of answers."""
+def build_page(
+    service: Service, store: Store, lang: str, i18n: gr.I18n, *, may_choose: bool = True
+) -> gr.Blocks:
+    """The page; `lang` is the preselected language of answers; `may_choose` shows the choice of models."""
     events = Events(service, store)
     with gr.Blocks(
         title="Tracedoc", fill_width=True, analytics_enabled=False, delete_cache=(3_600, 86_400)
@@ -35,29 +38,29 @@ def build_page(service: Service, store: Store, lang: str, i18n: gr.I18n) -> gr.B
         language = _header(lang, i18n)
         with gr.Row(elem_id="main", equal_height=False):
             with gr.Column(scale=7, min_width=320, elem_id="talk"):
-                chat, buttons, reasons, line, box = _talk(i18n)
+                chat, buttons, reasons, go_on, line, box = _talk(i18n)
+                timer = gr.Timer(1)
+                controls = build_controls(service, i18n, timer, may_choose=may_choose)
             with gr.Column(scale=4, min_width=300, elem_id="side"):
                 panel = gr.HTML(panel_html(None, words()["en"]), elem_id="sources", padding=False)
         judged = gr.State(None)
-        outputs = [chat, box, panel, reasons]
-        sent = [
-            box.submit(events.send, [box, chat, language], outputs, **_ANSWERING),
-            chat.retry(events.retry, [chat, language], outputs, **_ANSWERING),
-            chat.edit(events.edit, [chat, language], outputs, **_ANSWERING),
-            *(
-                button.click(events.try_example, [gr.State(n), chat, language], outputs, **_ANSWERING)
-                for n, button in enumerate(buttons)
-            ),
-        ]
-        box.stop(events.stop, None, [box], cancels=sent, **_HIDDEN)
+        outputs = [chat, box, panel, reasons, go_on]
+        manner = [language, *controls.inputs]
+        box.submit(events.send, [box, chat, *manner], outputs, **_ANSWERING)
+        chat.retry(events.retry, [chat, *manner], outputs, **_ANSWERING)
+        chat.edit(events.edit, [chat, *manner], outputs, **_ANSWERING)
+        for n, button in enumerate(buttons):
+            button.click(events.try_example, [gr.State(n), chat, *manner], outputs, **_ANSWERING)
+        go_on.click(events.go_on, [chat, *manner], outputs, **_ANSWERING)
+        box.stop(events.stop, None, None, **_HIDDEN)
+        page.unload(events.gone)
         chat.undo(events.undo, [chat], [chat, box], **_HIDDEN)
-        chat.clear(events.clear, None, [panel, reasons], **_HIDDEN)
+        chat.clear(events.clear, None, [panel, reasons, go_on], **_HIDDEN)
         chat.like(events.like, [chat, language], [reasons, judged], **_JUDGING)
         for reason, button in reasons_of(reasons):
             button.click(
                 events.give_reason, [gr.State(reason), chat, language, judged], [reasons], **_JUDGING
             )
-        timer = gr.Timer(3)
         page.load(events.greet, None, [line, timer, panel], **_HIDDEN)
         timer.tick(events.stage, None, [line, timer], **_HIDDEN)
         _endpoint(events)
@@ -102,7 +105,9 @@ def _header(lang: str, i18n: gr.I18n) -> gr.Radio:
             )
 
 
-def _talk(i18n: gr.I18n) -> tuple[gr.Chatbot, list[gr.Button], gr.Row, gr.HTML, gr.MultimodalTextbox]:
+def _talk(
+    i18n: gr.I18n,
+) -> tuple[gr.Chatbot, list[gr.Button], gr.Row, gr.Button, gr.HTML, gr.MultimodalTextbox]:
     chat = gr.Chatbot(
         label=i18n("chat"),
         show_label=False,
@@ -124,6 +129,7 @@ def _talk(i18n: gr.I18n) -> tuple[gr.Chatbot, list[gr.Button], gr.Row, gr.HTML, 
         gr.Markdown(i18n("ask_reason"))
         for reason in REASONS:
             gr.Button(i18n(reason), size="sm")
+    go_on = gr.Button(i18n("go_on"), size="sm", visible=False, elem_id="go-on")
     line = gr.HTML("", elem_id="status", padding=False)
     box = gr.MultimodalTextbox(
         label=i18n("message"),
@@ -137,7 +143,7 @@ def _talk(i18n: gr.I18n) -> tuple[gr.Chatbot, list[gr.Button], gr.Row, gr.HTML, 
         autofocus=True,
         elem_id="message",
     )
-    return chat, buttons, reasons, line, box
+    return chat, buttons, reasons, go_on, line, box
 
 
 def reasons_of(row: gr.Row) -> list[tuple[str, gr.Button]]:

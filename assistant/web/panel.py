@@ -1,10 +1,11 @@
 """The panel beside the chat: what was read in the paste, and the numbered sources of the answer."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 
 from assistant.answering import Answer, Citation
+from assistant.generation.evidence import Evidence
 from assistant.reading.model import Fact
 from assistant.web.citations import source_id
 
@@ -25,10 +26,16 @@ _SHOWN_FACTS = {
 }
 
 
-def panel_html(answer: Answer | None, words: Mapping[str, str], number: int = 1) -> str:
-    """The panel for the chat's answer of that number, or what it will show. All text of the user is
-    escaped."""
-    content = "".join([*_facts(answer, words), *_sources(answer, words, number)]) if answer else ""
+def panel_html(
+    answer: Answer | None, words: Mapping[str, str], number: int = 1, evidence: Sequence[Evidence] = ()
+) -> str:
+    """The panel for the chat's answer of that number, or what it will show; `evidence` is what a language
+    model was given for it. All text of the user is escaped."""
+    content = ""
+    if answer:
+        cited = {citation.n for citation in answer.citations}
+        found = [each for each in evidence if each.n not in cited]
+        content = "".join([*_facts(answer, words), *_sources(answer, words, number), *_found(found, number)])
     return content or f'<p class="empty">{escape(words["sources_empty"])}</p>'
 
 
@@ -56,6 +63,16 @@ def _sources(answer: Answer, words: Mapping[str, str], number: int) -> Iterator[
             f'<details id="{source_id(number, citation.n)}"><summary><b>{citation.n}</b>'
             f"<span>{escape(citation.title)} {section}</span></summary>"
             f'<div class="passage">{_passage(citation.text)}</div>{_link(citation, words)}</details>'
+        )
+
+
+def _found(evidence: Sequence[Evidence], number: int) -> Iterator[str]:
+    """What was looked up for the model beside the answer's own sources."""
+    for each in evidence:
+        title = each.text.split("\n", 1)[0][:90]
+        yield (
+            f'<details id="{source_id(number, each.n)}"><summary><b>{each.n}</b><span>{escape(title)}</span>'
+            f'</summary><div class="passage">{_passage(each.text)}</div></details>'
         )
 
 

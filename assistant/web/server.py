@@ -21,19 +21,30 @@ if TYPE_CHECKING:
 LOCAL = ("127.0.0.1", "localhost", "::1")
 
 
-def serve(host: str, port: int, lang: str, rate: int | None, *, open_browser: bool = False) -> int:
-    """Serves until it is stopped. Raises UserError (code 3) where the port cannot be had."""
+def serve(
+    host: str,
+    port: int,
+    lang: str,
+    rate: int | None,
+    *,
+    model: str = "none",
+    adapter: str = "auto",
+    open_browser: bool = False,
+) -> int:
+    """Serves until it is stopped. Raises UserError where the port cannot be had (code 3), or the model
+    cannot be meant (code 2)."""
     per_minute = _rate(host, rate)
     _check_port(host, port)
     os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     print("tracedoc: starting …", file=sys.stderr, flush=True)
     service = Service()
+    service.use_model(model, adapter)
     service.start()
     import uvicorn
 
     address = address_of(host, port)
-    app = build_app(service, lang, per_minute)
+    app = build_app(service, lang, per_minute, may_choose=host in LOCAL)
     app.router.on_startup.append(lambda: print(f"tracedoc: {address}", file=sys.stderr, flush=True))
     if open_browser:
         threading.Thread(target=_open_when_up, args=(address,), name="browser", daemon=True).start()
@@ -45,13 +56,15 @@ def serve(host: str, port: int, lang: str, rate: int | None, *, open_browser: bo
     return 0
 
 
-def build_app(service: Service, lang: str = "auto", rate: int = 0) -> "FastAPI":
-    """The page, mounted on an app that has the API's routes."""
+def build_app(service: Service, lang: str = "auto", rate: int = 0, *, may_choose: bool = True) -> "FastAPI":
+    """The page, mounted on an app that has the API's routes. `may_choose`: whether the page's visitors
+    may exchange the language model."""
     import gradio as gr
     from fastapi import FastAPI
 
     from assistant.http import add_routes
     from assistant.store import Store
+    from assistant.web.model_settings import translations as model_words
     from assistant.web.page import build_page, mount_options
     from assistant.web.rate import limit_rate
     from assistant.web.words import translations
@@ -59,8 +72,8 @@ def build_app(service: Service, lang: str = "auto", rate: int = 0) -> "FastAPI":
     app = FastAPI(title="Tracedoc", docs_url=None, redoc_url=None, openapi_url=None)
     add_routes(app, service)
     limit_rate(app, rate)
-    i18n = translations()
-    page = build_page(service, Store.open(data_folder()), lang, i18n)
+    i18n = translations(model_words())
+    page = build_page(service, Store.open(data_folder()), lang, i18n, may_choose=may_choose)
     page.queue(max_size=256, default_concurrency_limit=None)
     gr.mount_gradio_app(app, page, path="", i18n=i18n, **mount_options())
     return app

@@ -39,10 +39,14 @@ def examples() -> tuple[Example, ...]:
     )
 
 
-def translations() -> gr.I18n:
-    """The layout's words for the browser to choose from."""
+def translations(more: Mapping[str, Mapping[str, str]]) -> gr.I18n:
+    """The layout's words for the browser to choose from; `more` are words that stand elsewhere."""
     by_lang = {
-        lang: {**words()[lang], **{f"example_{n}": each.labels[lang] for n, each in enumerate(examples())}}
+        lang: {
+            **words()[lang],
+            **{f"example_{n}": each.labels[lang] for n, each in enumerate(examples())},
+            **more[lang],
+        }
         for lang in LANGS
     }
     chinese = dict.fromkeys(("zh", "zh-CN", "zh-TW", "zh-HK", "zh-Hans", "zh-Hant"), by_lang["zh"])

@@ -43,6 +43,11 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def open_page(browser: Browser, server: Server) -> Iterator[Callable[..., Page]]:
     """Opens the chat in a browser of its own: `locale`, `viewport` and the like as Playwright has them."""
+    yield from opened_pages(browser, server)
+
+
+def opened_pages(browser: Browser, server: Server) -> Iterator[Callable[..., Page]]:
+    """What opens pages of a server; they are closed at the end."""
     contexts = []
 
     def opened(**options: object) -> Page:

@@ -1,0 +1,35 @@
+"""The checker's words for people, in both languages: texts.toml."""
+
+import tomllib
+from functools import lru_cache
+from pathlib import Path
+
+from assistant.grounding.model import Checked, Grounded
+
+# A reply is folded where fewer of its claims are supported. See fit.py, which says how it was chosen.
+FOLD_BELOW = 0.5
+
+
+@lru_cache(maxsize=1)
+def _texts() -> dict[str, dict[str, str]]:
+    return tomllib.loads((Path(__file__).parent / "texts.toml").read_text(encoding="utf-8"))
+
+
+def why_text(checked: Checked, lang: str) -> str:
+    """Why a sentence is not supported, as a clause without a subject; "" where it is."""
+    if not checked.why:
+        return ""
+    detail = checked.detail.replace("`", "")[:120]
+    return _texts()[lang if lang in _texts() else "en"][checked.why].replace("{detail}", detail)
+
+
+def fold_reason(checked: Grounded, threshold: float = FOLD_BELOW) -> str | None:
+    """The key of the reason why a reply is folded, None where it is not."""
+    if checked.share >= threshold:
+        return None
+    return "folded" if checked.share > 0 else "folded_none"
+
+
+def fold_text(key: str, share: float, lang: str) -> str:
+    """The sentence that says why a reply is folded."""
+    return _texts()[lang if lang in _texts() else "en"][key].replace("{share}", f"{share:.0%}")
