@@ -146,7 +146,7 @@ UNUSABLE: dict[str, tuple[list[str], bytes, str]] = {
     "bad language": (["ask", "--lang", "fr", "x"], b"", "invalid choice: 'fr'"),
     "bad length": (["ask", "--length", "long", "x"], b"", "invalid choice: 'long'"),
     "bad preset": (["ask", "--preset", "wild", "x"], b"", "invalid choice: 'wild'"),
-    "a model": (["ask", "--model", "auto", "x"], b"", "--model none"),
+    "no model": (["ask", "--model", "no such model", "x"], b"", "is no model"),
     "no such machine report": (
         ["ask", "--machine", "/no/such/file", "x"],
         b"",
