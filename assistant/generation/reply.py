@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 
 from assistant.generation.evidence import Evidence
 from assistant.generation.harmless import harmless
@@ -113,8 +114,15 @@ class ReplyWriter:
         key = fold_reason(grounded)
         said = words(self.reply.lang)
         folded = fold_text(key, grounded.share, self.reply.lang) if key else None
-        if not self._kept.strip() and self._checked and not folded:
-            folded = said["nothing_left"]
+        says_nothing = not any(each.claim and each.supported for each in self._checked)
+        stopped = finished.stopped == "user" and not self.looping
+        if (
+            not folded
+            and not stopped
+            and self._raw.strip()
+            and (not self._kept.strip() or (self._small and says_nothing))
+        ):
+            folded, grounded = said["nothing_left"], Grounded(grounded.sentences, 0.0)
         self.reply = replace(
             self._now(), folded=folded, finished=finished, notes=tuple(self._notes()), grounded=grounded.share
         )
@@ -142,7 +150,9 @@ class ReplyWriter:
     def _add_sentence(self, checked: Checked) -> None:
         between = self._raw[self._end : checked.start]
         self._end = checked.end
-        same = re.sub(r"\W+", "", _CITATION.sub("", checked.text)).lower()
+        same = _letters(checked.text)
+        if same and same in _rules():  # a model that repeats what it was told says nothing
+            return
         self._said[same] += bool(same)
         if same and self._said[same] > 1:
             self.looping = self.looping or self._said[same] > _REPEATS
@@ -203,6 +213,16 @@ class ReplyWriter:
         why = comma.join(dict.fromkeys(self._dropped))
         count = len(self._dropped)
         return [said["left_out_one" if count == 1 else "left_out"].format(count=count, why=why)]
+
+
+def _letters(text: str) -> str:
+    return re.sub(r"\W+", "", _CITATION.sub("", text)).lower()
+
+
+@cache
+def _rules() -> str:
+    """What the prompt tells the model, in all languages, as letters."""
+    return "|".join(_letters(words(lang)[name]) for lang in ("en", "zh") for name in ("rules", "system"))
 
 
 def _passages(evidence: Sequence[Evidence]) -> list[str]:

@@ -140,7 +140,8 @@ def _choice(service: Service, i18n: gr.I18n, timer: gr.Timer) -> None:
         gr.Info(escape(words()[lang_of_browser(request)]["exchanging"]), duration=4, title="Tracedoc")
         return gr.Timer(active=True)
 
-    private: dict[str, Any] = {"api_visibility": "private", "queue": False, "show_progress": "hidden"}
+    # in the queue: what an event outside of it warns of is not shown
+    private: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
     use.click(exchange, model, timer, **private)
     cancel.click(lambda: service.host.cancel(), None, None, **private)
 

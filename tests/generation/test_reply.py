@@ -100,3 +100,9 @@ def test_what_a_tool_found_is_evidence_from_then_on() -> None:
     assert len(reply.steps) == 1
     assert reply.citations == (4,)
     assert not reply.flagged
+
+
+def test_what_the_prompt_said_is_not_a_reply() -> None:
+    reply = written("Explain with the evidence alone and cite it as [n]. ")
+    assert reply.markdown == ""
+    assert reply.folded
