@@ -1,0 +1,10 @@
+"""Checks training scripts and configurations: what fails, what is silently ignored, what wastes a GPU.
+
+Nothing of the input is ever run. `check_text` and `check_file` are the way in; `as_json` is what
+`tracedoc check --json` prints.
+"""
+
+from assistant.config.check import check_file, check_text
+from assistant.config.report import Facts, Finding, Report, as_json
+
+__all__ = ["Facts", "Finding", "Report", "as_json", "check_file", "check_text"]
