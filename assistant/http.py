@@ -103,17 +103,19 @@ def _reply(service: Service, turns: list[str], answer: Answer, options: Options)
         raise UserError(
             "the model is not ready yet: ask again later." if still else f"there is no model: {why}", 3
         )
-    last = None
-    for last in service.explain(turns, answer, options, "api", threading.Event()):
-        pass
+    *_, last = [None, *service.explain(turns, answer, options, "api", threading.Event())]
     return last
 
 
 def _doctor(service: Service, body: Body) -> Body:
     text = _text(body, "input")
     if not text.strip():
-        raise UserError("`input` must be a pasted report: what `tracedoc doctor --json`, nvidia-smi or pip list print.")
-    report, found, _ = explain_paste(service.engine, text, _choice(body, "lang", ("auto", "en", "zh"), "auto"))
+        raise UserError(
+            "`input` must be a pasted report: what `tracedoc doctor --json`, nvidia-smi or pip list print."
+        )
+    report, found, _ = explain_paste(
+        service.engine, text, _choice(body, "lang", ("auto", "en", "zh"), "auto")
+    )
     return as_report(report, found)
 
 

@@ -15,7 +15,19 @@ from assistant.settings import SETTINGS
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
 _MARK = re.compile(r"(<!-- (\w+): made by tests/readme.py -->\n).*?(<!-- /\2 -->)", re.DOTALL)
-_SHALLOW = {"corpus/entries", "corpus/data", "assistant/store/migrations", "tests/cases", "docs"}
+_SHALLOW = {
+    "corpus/entries",
+    "corpus/data",
+    "assistant/config",
+    "assistant/generation/remote",
+    "assistant/grounding",
+    "assistant/machine",
+    "assistant/memory",
+    "assistant/store/migrations",
+    "assistant/tools/api",
+    "tests/cases",
+    "docs",
+}
 
 
 def generated(text: str) -> str:

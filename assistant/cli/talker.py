@@ -28,9 +28,7 @@ class Talker:
 
     def reply(self, turns: Sequence[str | bytes], answer: Answer, options: Options) -> "Reply | None":
         """The model's whole reply; None without a model, or where the answer abstains."""
-        last = None
-        for last in self._replies(turns, answer, options):
-            pass
+        *_, last = [None, *self._replies(turns, answer, options)]
         return last
 
     def speak(self, turns: Sequence[str | bytes], answer: Answer, options: Options) -> None:
@@ -47,9 +45,7 @@ class Talker:
             for note in _notes(last):
                 print(f"({note})", flush=True)
 
-    def _replies(
-        self, turns: Sequence[str | bytes], answer: Answer, options: Options
-    ) -> "Iterator[Reply]":
+    def _replies(self, turns: Sequence[str | bytes], answer: Answer, options: Options) -> "Iterator[Reply]":
         if self._host is None:
             return iter(())
         from assistant.explain import explain

@@ -3,12 +3,16 @@ that stays open. Code is left as it is, since Markdown shows it literally.
 """
 
 import re
+from functools import cache
+
+from markdown_it import MarkdownIt
 
 _CODE = re.compile(
-    r"(^[ \t]*(?P<fence>`{3,}|~{3,})[^\n]*\n.*?(?:^[ \t]*(?P=fence)[`~]*[ \t]*$|\Z)|(?P<ticks>`+)(?!`)[^\n]*?(?<!`)(?P=ticks)(?!`))",
+    r"(^[ \t]*(?P<fence>`{3,}(?=[^`\n]*\n)|~{3,})[^\n]*\n.*?(?:^[ \t]*(?P=fence)[`~]*[ \t]*$|\Z)|(?<!`)(?P<ticks>`+)(?!`)[^\n]*?(?<!`)(?P=ticks)(?!`))",
     re.MULTILINE | re.DOTALL,
 )
-_OPEN_FENCE = re.compile(r"^[ \t]*(`{3,}|~{3,})", re.MULTILINE)
+_OPEN_FENCE = re.compile(r"^[ \t]*(`{3,}(?=[^`\n]*$)|~{3,})", re.MULTILINE)
+_ACTING = {"html_inline", "html_block", "link_open", "image"}
 _ESCAPED = {"<": "&lt;", ">": "&gt;"}
 _LINK = re.compile(r"\]\s?\([^()\n]*(?:\([^()\n]*\)[^()\n]*)*\)?")
 _REFERENCE_LINK = re.compile(r"\]\s?\[[^\]\n]*\](?!\()")
@@ -24,6 +28,12 @@ def harmless(markdown: str, addresses: frozenset[str] = frozenset()) -> str:
     """The Markdown without anything that acts. Of `addresses` those that the model repeats stay as text
     that a page may link; others are shown as code."""
     text = _CONTROL.sub("", markdown)
+    shown = _outside_code(text, addresses)
+    # where Markdown ends a piece of code elsewhere than we do, nothing counts as code
+    return shown if not _acts(shown) else _prose(text, addresses)
+
+
+def _outside_code(text: str, addresses: frozenset[str]) -> str:
     parts, end = [], 0
     for code in _CODE.finditer(text):
         parts += [_prose(text[end : code.start()], addresses), code[0]]
@@ -41,6 +51,18 @@ def _prose(text: str, addresses: frozenset[str]) -> str:
     )
     text = re.sub(r"[<>]", lambda sign: _ESCAPED[sign[0]], text)
     return _ADDRESS.sub(lambda found: found[0] if found[0] in addresses else f"`{found[0]}`", text)
+
+
+def _acts(markdown: str) -> bool:
+    """Whether a Markdown parser finds HTML, links or images in it."""
+    tokens = _parser().parse(markdown)
+    inner = [child for token in tokens for child in token.children or ()]
+    return any(token.type in _ACTING for token in [*tokens, *inner])
+
+
+@cache
+def _parser() -> MarkdownIt:
+    return MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
 
 
 def _closed(text: str) -> str:

@@ -304,7 +304,11 @@ def _ready(model: Any, device: str, stop: Cancelled) -> None:
     from assistant.generation.attention import use_for
 
     model.eval()
-    model.requires_grad_(False)
+    head = model.get_output_embeddings()
+    if head is not None and head.weight.is_floating_point():
+        # torch multiplies the last position's states with a frozen head by copying the whole head first
+        # (matmul does not fold what is not contiguous unless the weight takes part in a graph)
+        head.weight.requires_grad_(True)
     if device == "cpu":
         use_for(model)
     for module in model.modules():

@@ -16,6 +16,8 @@ from assistant.grounding.structure import Sentence
 
 _REACH = 3.0  # how fast nearness fades, in words
 MATCHED = 0.55  # from which strength on a word counts as found
+_LONGEST = 120  # words of a sentence that are aligned
+_PLACES = 32  # occurrences of one word that are looked at
 _CLOSER = 0.31
 
 
@@ -41,7 +43,7 @@ class Alignment:
 
 def align(sentence: Sentence, evidence: Evidence, columns: np.ndarray) -> Alignment:
     """Aligns a sentence with the words of the evidence that are chosen by `columns`."""
-    words = lay_out([[sentence]])
+    words = lay_out([[sentence]], _LONGEST)
     size, width = len(words.words), len(evidence.layout.words)
     strength = np.zeros((size, width))
     agrees = np.ones((size, width), dtype=bool)
@@ -71,7 +73,7 @@ def _context(words: Layout, there: Layout, strength: Floats) -> tuple[Floats, Fl
     # reach[n, j]: how near the evidence's word j is to a place where word n of the sentence is matched
     reach = np.zeros((size, width))
     for row in range(size):
-        places = np.flatnonzero(strength[row] >= MATCHED)
+        places = np.flatnonzero(strength[row] >= MATCHED)[:_PLACES]
         if len(places):
             nearness = np.exp(-distances(there, places) / _REACH)
             nearness[np.arange(len(places)), places] = (

@@ -5,10 +5,13 @@ import itertools
 
 import numpy as np
 
+from assistant.grounding import names
 from assistant.grounding.alignment import MATCHED, Alignment
 from assistant.grounding.evidence import Evidence
 from assistant.grounding.layout import Layout, distances, rivals
 from assistant.grounding.structure import Word
+
+_FAR = 3.0  # so much nearer is as clear as it gets
 
 
 def bind_features(laid: Alignment, evidence: Evidence, columns: np.ndarray) -> dict[str, float]:
@@ -27,7 +30,7 @@ def bind_features(laid: Alignment, evidence: Evidence, columns: np.ndarray) -> d
         rival = {kind: [at for at in others if rivals(word, there.words[at]) == kind] for kind in off}
         if not any(rival.values()):
             continue
-        beside_all = _neighbours(laid, row, at_home)
+        beside_all = _neighbours(laid, there, row, at_home)
         violated = dict.fromkeys(off, 0.0)
         for beside in beside_all:
             gap = _gap(there, at_home[row], at_home[beside])
@@ -44,8 +47,8 @@ def bind_features(laid: Alignment, evidence: Evidence, columns: np.ndarray) -> d
                 ]
                 if any(gap_here <= nearer + 1 for gap_here in here):
                     continue  # the rival stands there in the sentence, too
-                if nearer < gap - 1 and nearer <= own + 3:
-                    violated[kind] += min(1.0, (gap - nearer) / 6) / len(beside_all)
+                if nearer < gap - 0.9 and nearer <= own + 3:
+                    violated[kind] += min(1.0, (gap - nearer) / _FAR) / len(beside_all)
                 elif kind != "sibling" and gap <= own + 3:
                     held = 1.0
         for kind, value in violated.items():
@@ -55,6 +58,60 @@ def bind_features(laid: Alignment, evidence: Evidence, columns: np.ndarray) -> d
         "bound": held,
         "bound_opposite": opposed,
     }
+
+
+def paired_off(laid: Alignment, evidence: Evidence, columns: np.ndarray) -> float:
+    """1.0 where a number goes with a name while the evidence, as in a table, has it right beside another
+    name of that kind, and another number right beside this one."""
+    words, there = laid.words, evidence.layout
+    beside = _tight(there, columns)
+    for row, word in enumerate(words.words):
+        if word.token.kind != "number":
+            continue
+        places = np.flatnonzero(columns & (laid.strength[row] >= MATCHED))
+        partners = {name for at in places for name in beside.get(int(at), ())}
+        kinds = {names.kind(there.words[name].token.text) for name in partners}
+        near = _nearest_name(laid, row, kinds)
+        if not partners or near is None:
+            continue
+        homes = {int(at) for at in np.flatnonzero(columns & (laid.strength[near] >= MATCHED))}
+        others = [number for number, found in beside.items() if set(found) & homes]
+        unit = word.token.quantity.unit if word.token.quantity else ""
+        if not homes & partners and any(_unit(there.words[number]) == unit for number in others):
+            return 1.0
+    return 0.0
+
+
+def _tight(there: Layout, columns: np.ndarray) -> dict[int, list[int]]:
+    """Each number's names right beside it: the one before it, else the one after it."""
+    found: dict[int, list[int]] = {}
+    for at in np.flatnonzero(columns):
+        if there.words[at].token.kind != "number":
+            continue
+        for other in (at - 1, at + 1):
+            inside = (
+                0 <= other < len(there.words)
+                and columns[other]
+                and there.sentence[other] == there.sentence[at]
+            )
+            if inside and there.words[other].token.kind == "name" and abs(there.x[other] - there.x[at]) < 1.5:
+                found[int(at)] = [int(other)]
+                break
+    return found
+
+
+def _nearest_name(laid: Alignment, row: int, kinds: set[str]) -> int | None:
+    words = laid.words
+    near = [
+        (abs(words.x[row] - words.x[other]), other)
+        for other, word in enumerate(words.words)
+        if word.token.kind == "name" and names.kind(word.token.text) in kinds
+    ]
+    return min(near)[1] if near else None
+
+
+def _unit(word: Word) -> str:
+    return word.token.quantity.unit if word.token.quantity else ""
 
 
 def _opposed(
@@ -70,14 +127,14 @@ def _opposed(
     )
     if not len(against):
         return 0.0
-    beside = _neighbours(laid, row, at_home)
+    beside = _neighbours(laid, there, row, at_home)
     nearer = [_gap(there, against, at_home[other]) for other in beside]
     further = [_gap(there, agreeing, at_home[other]) for other in beside]
     votes = [1.0 if near <= 8 and near < far - 1 else 0.0 for near, far in zip(nearer, further, strict=True)]
     return sum(votes) / len(votes) if votes else 0.0
 
 
-def _neighbours(laid: Alignment, row: int, at_home: list[np.ndarray]) -> list[int]:
+def _neighbours(laid: Alignment, there: Layout, row: int, at_home: list[np.ndarray]) -> list[int]:
     """The two nearest words of the same segment that the evidence has, and that are no rivals."""
     words = laid.words
     near = [

@@ -9,7 +9,7 @@ from assistant.grounding.alignment import align
 from assistant.grounding.evidence import Evidence, prepare
 from assistant.grounding.features import Features, features
 from assistant.grounding.model import Checked, Grounded, grounded
-from assistant.grounding.sentences import Piece, split
+from assistant.grounding.sentences import Piece, plain, split
 from assistant.grounding.silence import spoken_of
 from assistant.grounding.structure import Sentence, parse
 from assistant.grounding.weighing import reason, supported_chance, weights
@@ -28,7 +28,7 @@ def check(
     """
     ready = prepare(evidence, [question, *known])
     answer = prepare([against]) if against.strip() else None
-    found = [check_piece(piece, ready, answer) for piece in split(text[:MAX_TEXT])]
+    found = [check_piece(piece, ready, answer) for piece in split(plain(text[:MAX_TEXT]))]
     if len(text) > MAX_TEXT:
         found.append(
             Checked(text[MAX_TEXT : MAX_TEXT + 200], MAX_TEXT, len(text), False, why="long", score=0.0)
@@ -73,6 +73,7 @@ def _contradicts(sentence: Sentence, answer: Evidence) -> bool:
 
 
 def _most(sentence: Sentence, evidence: Evidence) -> int | None:
+    """The passage that says most of a sentence."""
     columns = np.ones(len(evidence.layout.words), dtype=bool)
     if not columns.any():
         return None

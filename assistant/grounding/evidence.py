@@ -1,20 +1,20 @@
 """Evidence made ready once for many sentences: its sentences, what they say, and which names they give."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-
-import re2
 
 from assistant.grounding import names
 from assistant.grounding.layout import Layout, lay_out
 from assistant.grounding.matching import Pool, pool
 from assistant.grounding.quantities import Quantity
-from assistant.grounding.sentences import split
+from assistant.grounding.sentences import plain, split
 from assistant.grounding.structure import Sentence, parse
 
 MAX_PASSAGES = 64
 MAX_PASSAGE = 6_000  # characters of one passage that are read
-_WORDS = re2.compile(r"[A-Za-z0-9_][\w.\-]*")
+MAX_TOTAL = 60_000  # characters of all passages together
+_WORDS = re.compile(r"[A-Za-z0-9_][\w.\-]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,16 +30,17 @@ class Evidence:
     names: tuple[frozenset[str], ...]
     pieces: tuple[frozenset[str], ...]
     numbers: tuple[tuple[Quantity, ...], ...]
-    assigns: tuple[tuple[tuple[str, str], ...], ...]
+    assigns: tuple[tuple[tuple[str, str, str], ...], ...]
     known: frozenset[str]
     known_numbers: tuple[Quantity, ...]
 
 
 def prepare(evidence: Sequence[str], given: Sequence[str] = ()) -> Evidence:
     """Reads the evidence; `given` are further texts whose names and numbers count as given."""
-    texts = [passage[:MAX_PASSAGE] for passage in evidence[:MAX_PASSAGES]]
+    longest = min(MAX_PASSAGE, MAX_TOTAL // max(1, min(len(evidence), MAX_PASSAGES)))
+    texts = [plain(passage[:longest]) for passage in evidence[:MAX_PASSAGES]]
     passages = [_sentences(text) for text in texts]
-    others = [text[:MAX_PASSAGE] for text in given[:MAX_PASSAGES]]
+    others = [plain(text[:MAX_PASSAGE]) for text in given[:MAX_PASSAGES]]
     beside = [_sentences(text) for text in others]
     layout = lay_out(passages)
     return Evidence(

@@ -9,7 +9,7 @@ import numpy as np
 
 from assistant.grounding import names
 from assistant.grounding.alignment import MATCHED, Alignment, align, share
-from assistant.grounding.binding import bind_features, order, verbatim
+from assistant.grounding.binding import bind_features, order, paired_off, verbatim
 from assistant.grounding.evidence import Evidence
 from assistant.grounding.layout import Floats
 from assistant.grounding.linking import link_features, pole_features
@@ -50,6 +50,7 @@ def features(sentence: Sentence, evidence: Evidence) -> Features:
     found["short"] = float(len(content) <= 3)
     found["repeated"] = 1 - len({word.token.key for word in content}) / len(content) if content else 0.0
     found["verbatim"] = verbatim(laid, columns)
+    found["paired_off"] = paired_off(laid, evidence, columns)
     found["turned"] = order(laid, columns)
     found["cross"] = float(
         _chinese(sentence.text) != _chinese(evidence.sentences[0].text if evidence.sentences else "")

@@ -39,8 +39,8 @@ class Layout:
     marks: tuple[frozenset[str], ...]
 
 
-def lay_out(passages: Sequence[Sequence[Sentence]]) -> Layout:
-    """Places the words of passages on one line."""
+def lay_out(passages: Sequence[Sequence[Sentence]], most: int = 100_000) -> Layout:
+    """Places the words of passages on one line, so many at most."""
     words: list[Word] = []
     rows: list[tuple[float, int, int, int, bool]] = []
     noes: list[bool] = []
@@ -52,14 +52,14 @@ def lay_out(passages: Sequence[Sequence[Sentence]]) -> Layout:
             headed = _header(sentence)
             for part in sentence.segments:
                 for word in part:
-                    if word.token.weight < _LIGHT:
+                    if word.token.weight < _LIGHT or len(words) >= most:
                         continue
                     if clause >= 0 and word.clause != clause:
                         x += _CLAUSE
                     clause = word.clause
                     x += _LISTED if words and part[0] is not word and _listed(words[-1], word) else 1.0
                     words.append(word)
-                    rows.append((x, segment, number, passage, word.clause < headed))
+                    rows.append((x, segment, number, passage, id(word.token) in headed))
                 noes.append(negative(part))
                 marks.append(frozenset(mark for word in part for mark in word.token.marks))
                 segment += 1
@@ -81,15 +81,14 @@ def lay_out(passages: Sequence[Sequence[Sentence]]) -> Layout:
     )
 
 
-def _header(sentence: Sentence) -> int:
-    """The clause with which what follows a colon begins, 0 where there is no short header."""
+def _header(sentence: Sentence) -> frozenset[int]:
+    """The tokens (their ids) of a short header before a colon."""
     items = sentence.tokens.items
     for at, token in enumerate(items):
         if token.kind == "sep" and token.key in (":", "："):
-            before = {id(item) for item in items[:at]}
-            inside = [word.clause for word in sentence.words if id(word.token) in before]
-            return max(inside) + 1 if inside and len(inside) <= _LONGEST_HEADER else 0
-    return 0
+            heavy = [item for item in items[:at] if item.weight >= _LIGHT]
+            return frozenset(map(id, heavy)) if 0 < len(heavy) <= _LONGEST_HEADER else frozenset()
+    return frozenset()
 
 
 def distances(layout: Layout, places: Ints) -> Floats:

@@ -97,6 +97,7 @@ def listed(word: str) -> bool:
     return key(word) in _kinds()
 
 
+_NUMBERED = re.compile(r"\d[\d.]*[bm]?(?:base|chat|instruct|it|hf)?$|base$|large$|small$")
 _FORMS = (
     ("flag", re.compile(r"^--?[A-Za-z]")),
     (
@@ -117,8 +118,9 @@ def kind(text: str, code: bool = False) -> str:
     """What a name names: a kind of names.toml, or by its form flag, path, variable, class, argument;
     a plain word that is written as `code` is an argument too."""
     spelled = key(text)
-    if found := _kinds().get(spelled):
-        return found
+    for known in (spelled, _NUMBERED.sub("", spelled)):  # Falcon-7B is a Falcon
+        if found := _kinds().get(known):
+            return found
     for form, pattern in _FORMS:
         if pattern.search(text):
             return form

@@ -57,11 +57,11 @@ def _says_number(word: Word, evidence: Evidence) -> bool:
 def _argument(sentence: Sentence, evidence: Evidence) -> Fault | None:
     """`name=value` where the evidence gives the name another value, and never this one."""
     pairs = [pair for n in _passages(sentence, evidence) for pair in evidence.assigns[n - 1]]
-    for name, value in sentence.tokens.assigns:
+    for name, value, written in sentence.tokens.assigns:
         last = name.rsplit(".", 1)[-1]
-        values = [other for key, other in pairs if key.rsplit(".", 1)[-1] == last]
+        values = [other for key, other, _ in pairs if key.rsplit(".", 1)[-1] == last]
         if values and value not in values and not any(value in other or other in value for other in values):
-            return "argument", f"{name}={value}"
+            return "argument", written
     return None
 
 

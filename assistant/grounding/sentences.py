@@ -4,29 +4,29 @@ A fenced block is one piece. Elsewhere a line is cut after closing punctuation; 
 it belong to the sentence before. Each step takes time linear in the text.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-import re2
-
 Kind = Literal["prose", "code", "label"]
 
-MAX_SENTENCE = 2000  # characters; what is longer is cut there
-_FENCE = re2.compile(r"^\s{0,3}(```+|~~~+)")
-_MARKER = re2.compile(r"^\s*(?:(?:[-*+•]|#{1,6}|>|\(?\d{1,3}[.)、）])\s+|>\s*)+")
-_LABEL = re2.compile(
+MAX_SENTENCE = 800  # characters; what is longer is cut there
+_FENCE = re.compile(r"^\s{0,3}(```+|~~~+)")
+_MARKER = re.compile(r"^\s*(?:(?:[-*+•]|#{1,6}|>|\(?\d{1,3}[.)、）])\s+|>\s*)+")
+_LABEL = re.compile(
     r"^[\s*_#>-]*(?:[^\s`][^.。!?！？\n`]{0,40})[:：][\s*_]*$|^\s*#{1,6}\s|^\s*[*_]{2,3}[^*_]{1,60}[*_]{2,3}\s*$"
 )
 # Where a sentence may end: closing punctuation, closing quotes, and citations that come after it.
-_END = re2.compile(
+_END = re.compile(
     r"(?:[。！？!?…]+|\.+)[\"'”’)）\]」』*_]*(?:\s*\[\d{1,6}\](?:\s*[,，、]?\s*\[\d{1,6}\])*[.。]?)?"
 )
-_ABBREVIATION = re2.compile(
+_ABBREVIATION = re.compile(
     r"(?i)(?:^|[^a-z])(?:e\.g|i\.e|etc|vs|cf|fig|no|approx|resp|incl|dr|mr|ms|st|u\.s|ca)\.$"
 )
-_SPAN = re2.compile(r"`+[^`\n]*`+")
-_ONLY_CITES = re2.compile(r"^\s*(?:\[\d{1,6}\][\s,，、.。;；]*)+$")
+_UNPAIRED = re.compile("[\ud800-\udfff]")
+_SPAN = re.compile(r"`+[^`\n]*`+")
+_ONLY_CITES = re.compile(r"^\s*(?:\[\d{1,6}\][\s,，、.。;；]*)+$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,11 @@ class Piece:
     start: int
     end: int
     kind: Kind
+
+
+def plain(text: str) -> str:
+    """The text with characters that cannot be written as UTF-8 replaced, one for one."""
+    return _UNPAIRED.sub("\ufffd", text)
 
 
 def split(text: str) -> list[Piece]:

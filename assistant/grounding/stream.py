@@ -1,11 +1,12 @@
 """Checks a reply while it is being written: sentences are given out as they are complete."""
 
+import re
 from collections.abc import Sequence
 
 from assistant.grounding.check import MAX_TEXT, check_piece
 from assistant.grounding.evidence import prepare
 from assistant.grounding.model import Checked
-from assistant.grounding.sentences import Piece, split
+from assistant.grounding.sentences import Piece, plain, split
 
 
 class SentenceStream:
@@ -20,6 +21,8 @@ class SentenceStream:
         self._answer = prepare([against]) if against.strip() else None
         self._offset = 0
         self._open = ""
+        self._new: list[str] = []
+        self._waiting = 0
 
     def extend(self, evidence: Sequence[str]) -> None:
         """Exchanges the evidence: for the sentences that are not complete yet there is more of it."""
@@ -27,28 +30,41 @@ class SentenceStream:
 
     def feed(self, new_text: str) -> list[Checked]:
         """The sentences that this text completes."""
-        self._open += new_text
-        if not any(end in new_text for end in _ENDS) or self._offset > MAX_TEXT:
+        self._new.append(plain(new_text))
+        self._waiting += len(new_text)
+        ends = any(end in new_text for end in _ENDS)
+        # a long text without an end is looked at anew only when it has grown by a part
+        if not ends or self._waiting * _PART < len(self._open) - _SHORT or self._offset > MAX_TEXT:
             return []
-        pieces = split(self._open)
+        pieces = split(self._joined())
         # the last piece may go on, or citations may follow it
-        done = pieces[:-1]
+        going_on = 2 if len(pieces) > 1 and _CITATION.match(pieces[-1].text) else 1
+        done = pieces[:-going_on]
         if not done:
             return []
         checked = [self._checked(piece) for piece in done]
-        cut = pieces[-1].start
+        cut = pieces[-going_on].start
         self._offset += cut
         self._open = self._open[cut:]
         return checked
 
     def close(self) -> list[Checked]:
         """The sentences that were still open; nothing may be fed after."""
-        pieces, self._open = split(self._open), ""
+        pieces, self._open = split(self._joined()), ""
         return [self._checked(piece) for piece in pieces]
+
+    def _joined(self) -> str:
+        self._open += "".join(self._new)
+        self._new, self._waiting = [], 0
+        return self._open
 
     def _checked(self, piece: Piece) -> Checked:
         moved = Piece(piece.text, piece.start + self._offset, piece.end + self._offset, piece.kind)
+        if moved.start > MAX_TEXT:
+            return Checked(moved.text, moved.start, moved.end, False, why="long", score=0.0)
         return check_piece(moved, self._evidence, self._answer)
 
 
-_ENDS = ".!?。！？…\n`~"
+_ENDS = ".!?。！？…\n"
+_CITATION = re.compile(r"^[\[【［][\d\s,，、]*$")
+_PART, _SHORT = 16, 4_000

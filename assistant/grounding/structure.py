@@ -17,6 +17,7 @@ _OPENS = frozenset(("cause", "effect", "cond", "then", "contrast"))
 _AT_START = frozenset(["as", "once", "where", "以", "来", "才", "也", "自然"])
 # Said after their clause in Chinese: 「…时」「…的话」.
 _CLOSES = frozenset(["时", "的话", "的时候", "情况下", "的情况下"])
+_MOST = 700  # tokens of one sentence that are read as one
 _SCOPE = 5  # how many words after "not" are looked at for what it turns
 
 
@@ -86,6 +87,10 @@ class Sentence:
 def parse(text: str) -> Sentence:
     """The build of a sentence."""
     read = tokens(text)
+    if len(read.items) > _MOST:  # a block of code: its names count, not its grammar
+        words = tuple(Word(token, 1, 0) for token in read.items)
+        weight = sum(token.weight for token in read.items)
+        return Sentence(text, read, (), words, (), (), frozenset(), weight)
     clauses = [_signed(role, number, part) for number, (role, part) in enumerate(_clauses(read.items))]
     clauses = _elliptic(clauses)
     words = tuple(word for clause in clauses for word in clause.words)

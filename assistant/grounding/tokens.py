@@ -56,11 +56,11 @@ class Token:
 @dataclass(frozen=True, slots=True)
 class Tokens:
     """The tokens of a sentence in order, the ids that it cites, its code spans, and its assignments
-    (name, value) as spelled for comparison."""
+    (name, value) as spelled for comparison, and as written."""
 
     items: tuple[Token, ...]
     cited: tuple[int, ...] = ()
-    assigns: tuple[tuple[str, str], ...] = ()
+    assigns: tuple[tuple[str, str, str], ...] = ()
     spans: tuple[str, ...] = ()
 
 
@@ -68,7 +68,7 @@ class Tokens:
 class _Found:
     items: list[Token] = field(default_factory=list)
     cited: list[int] = field(default_factory=list)
-    assigns: list[tuple[str, str]] = field(default_factory=list)
+    assigns: list[tuple[str, str, str]] = field(default_factory=list)
     spans: list[str] = field(default_factory=list)
     plain: list[str] = field(default_factory=list)  # English words that wait for their phrase
 
@@ -151,7 +151,7 @@ def _word(word: str, following: str, first: bool, found: _Found) -> None:
     if following[:1] == "=" and following[1:2].strip() and following[1:2] != "=":
         value = re.match(r"=(\"[^\"]{0,80}\"|'[^']{0,80}'|[^\s,;)\]，。；]{1,80})", following)
         if value:
-            found.assigns.append((names.key(word), names.key(value[1])))
+            found.assigns.append((names.key(word), names.key(value[1]), f"{word}={value[1]}"))
     if names.strong(word) or (names.listed(word) and not word.islower()):
         _flush(found)
         found.items.append(_name(word, strong=names.strong(word)))
@@ -200,7 +200,7 @@ def _name(word: str, strong: bool) -> Token:
 
 def _code(inner: str, found: _Found) -> None:
     for name, value in _ASSIGN.findall(inner):
-        found.assigns.append((names.key(name), names.key(value)))
+        found.assigns.append((names.key(name), names.key(value), f"{name}={value}"))
     for match in _INNER.finditer(inner):
         word = match[0]
         if match.lastgroup == "number":

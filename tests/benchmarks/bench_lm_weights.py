@@ -110,21 +110,22 @@ def _load(folder: Path, **options: Any) -> Any:
 
 
 def _replies(homes: dict[str, Path], source: Source) -> None:
-    """Greedy replies token by token, in fp32, where nothing hangs on how products are rounded."""
+    """Whether the untrimmed model, given the reply so far, would go on as the trimmed one did: in fp32, where
+    nothing hangs on how products are rounded."""
     import torch
     from transformers import AutoTokenizer
 
-    said: dict[str, list[list[int]]] = {}
-    for name, home in homes.items():
-        model = _load(home / "full", dtype=torch.float32)
-        tokenizer = AutoTokenizer.from_pretrained(home / "full")
-        said[name] = []
+    kept = torch.tensor(source.kept.ids)
+    trimmed, untrimmed = (_load(home / "full", dtype=torch.float32) for home in homes.values())
+    tokenizer = AutoTokenizer.from_pretrained(homes["trimmed"] / "full")
+    same = 0
+    with torch.inference_mode():
         for prompt in PROMPTS:
             given = tokenizer(prompt, return_tensors="pt")
-            found = model.generate(**given, max_new_tokens=NEW, do_sample=False)[0].tolist()
-            said[name].append([source.kept.ids[number] for number in found] if name == "trimmed" else found)
-        del model
-    same = sum(one == other for one, other in zip(said["trimmed"], said["untrimmed"], strict=True))
+            length = given.input_ids.shape[1]
+            said = kept[trimmed.generate(**given, max_new_tokens=NEW, do_sample=False)]
+            best = untrimmed(said).logits[0, length - 1 : -1].argmax(-1)
+            same += torch.equal(best, said[0, length:])
     print(f"greedy replies of {NEW} tokens that are the untrimmed model's: {same} of {len(PROMPTS)}")
 
 

@@ -2,6 +2,7 @@
 
 import re
 import shutil
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from assistant.errors import UserError
 from assistant.generation import embedded, stored
 from assistant.generation.embedded import Source
+from assistant.generation.hub import Cancel
 
 ROOT = Path(__file__).parents[2]
 packaged = pytest.mark.skipif(not embedded.installed(), reason="the weights are not installed (extra lm)")
@@ -90,3 +92,20 @@ def test_a_fresh_cache_is_filled_by_a_process_of_its_own(tmp_path: Path) -> None
     shutil.rmtree(folder)
     assert stored.state(tmp_path).status == "partial"
     assert stored.full_precision(tmp_path).name == "full"
+
+
+@packaged
+def test_a_conversion_that_is_not_wanted_any_more_ends_at_once(tmp_path: Path) -> None:
+    cancelled = threading.Event()
+    with pytest.raises(Cancel):
+        stored.ensure(tmp_path, lambda *_: cancelled.set(), cancelled)
+    assert list(stored.home(tmp_path, embedded.source()).iterdir()) == []
+    assert stored.state(tmp_path).status == "missing"
+
+
+@packaged
+def test_what_the_process_says_reaches_the_user(tmp_path: Path) -> None:
+    (tmp_path / "lm").write_text("a file where the folder should be")
+    with pytest.raises(UserError, match=r"cannot be written to .*set TRACEDOC_CACHE") as caught:
+        stored.ensure(tmp_path)
+    assert (caught.value.code, "\n" in str(caught.value)) == (3, False)

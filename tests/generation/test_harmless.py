@@ -78,6 +78,9 @@ def elements(markdown: str) -> Elements:
         "![](data:text/html;base64,AAAA)",
         "[a](<javascript:alert(1)>)",
         "[a]( \n javascript:alert(1))",
+        "```<b>`",
+        "~~~ <b>\n~~~\n<b>",
+        "```a`\n<b>\n```",
     ],
 )
 def test_hostile_markdown(text: str) -> None:

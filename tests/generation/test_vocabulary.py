@@ -68,14 +68,15 @@ def test_marks_of_turns_stay_whole_and_ids_follow_on() -> None:
     assert AFTER("x").input_ids[0] == AFTER.bos_token_id
 
 
-def test_a_choice_takes_the_rules_then_what_most_files_use() -> None:
-    files = ["gradient checkpointing"] * 3 + ["quantization of the model"]
-    kept = choose_vocabulary.choose(TOKENS, files, rows=len(TOKENS.texts) - 400)
-    assert len(kept.ids) <= len(TOKENS.texts) - 400
+def test_a_choice_takes_the_rules_the_words_then_what_most_files_use() -> None:
+    files, words = ["gradient checkpointing"] * 3 + ["quantization of the model"], ["memory", "nosuchword"]
+    rows = len(TOKENS.texts) - 400
+    kept = choose_vocabulary.choose(TOKENS, words, files, rows)
+    assert len(kept.ids) <= rows
     assert set(kept.ids) >= choose_vocabulary.by_rule(TOKENS) | vocabulary.always(TOKENS)
-    used = set(BEFORE("gradient checkpointing", add_special_tokens=False).input_ids)
-    assert used <= set(kept.ids)
-    assert kept == choose_vocabulary.choose(TOKENS, files, rows=len(TOKENS.texts) - 400)
+    used = BEFORE(" memory gradient checkpointing", add_special_tokens=False).input_ids
+    assert set(used) <= set(kept.ids)
+    assert kept == choose_vocabulary.choose(TOKENS, words, files, rows)
 
 
 def test_rules_take_chinese_and_leave_other_scripts() -> None:

@@ -107,10 +107,11 @@ def test_a_reply_goes_on_where_it_stopped(host: ModelHost, engine: Engine) -> No
 
 def test_stopping_keeps_what_was_checked(host: ModelHost, engine: Engine) -> None:
     answer, stop = answer_turns(engine, [OOM], SHORT), threading.Event()
-    last = None
-    for last in explain(host, engine, [OOM], answer, Options(length="full"), "me", stop, Memory()):
+    found = []
+    for reply in explain(host, engine, [OOM], answer, Options(length="full"), "me", stop, Memory()):
+        found.append(reply)
         stop.set()
-    assert last is not None
+    last = found[-1]
     assert last.finished is not None
     assert last.finished.stopped == "user"
 

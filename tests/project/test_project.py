@@ -44,6 +44,8 @@ def test_constraints_pin_every_dependency_within_its_range():
         *(each for extra in extras.values() for each in extra),
     ]:
         wanted = Requirement(text)
+        if wanted.name == "tracedoc":  # an extra that takes in another
+            continue
         pin = pins.get(canonical(wanted.name))
         assert pin is not None, f"constraints.txt does not pin {wanted.name}"
         (specifier,) = pin.specifier
