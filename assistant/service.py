@@ -136,7 +136,10 @@ class Service:
             self._prepare_tools()
 
     def _prepare_tools(self) -> None:
-        """Reads what the installed libraries say of themselves, for the model's tools."""
+        """Reads what the installed libraries say of themselves, for the model's tools: once, and after the
+        model is there, which people wait for."""
+        while self.host.status.state in ("preparing", "loading") and not self._stop.is_set():
+            self._stop.wait(1)
         from assistant.tools.api import prepare
         from corpus.passages import passages
 

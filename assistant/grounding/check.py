@@ -66,9 +66,13 @@ def _judge(piece: Piece, sentence: Sentence, evidence: Evidence) -> tuple[str, s
 
 
 def _contradicts(sentence: Sentence, answer: Evidence) -> bool:
+    """Whether a sentence says of the same things the opposite, another value, or the causes the other way round."""
+    if rules.other_value(sentence, answer):
+        return True
     measured: Features = features(sentence, answer)
-    return measured["cover"] > 0.6 and (
-        max(measured["moved_opposite"], measured["other_opposite"]) > 0.2 or measured["link_turned"] > 0.2
+    opposite = max(measured["moved_opposite"], measured["other_opposite"], measured["link_turned"]) > 0.2
+    return (measured["cover"] > 0.6 and opposite) or (
+        measured["cover"] > 0.4 and measured["other_number"] > 0.3
     )
 
 

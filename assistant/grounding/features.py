@@ -168,10 +168,19 @@ def _strength_features(
     anywhere = frozenset().union(*(evidence.sentences[int(number)].marks for number in numbers))
     found: Features = {}
     for mark in _STRENGTH:
-        here = mark in sentence.marks
+        here = mark in sentence.marks and (mark != "sure" or _assures(sentence))
         found[f"{mark}_new"] = float(here and mark not in there)
         found[f"{mark}_new_all"] = float(here and mark not in anywhere)
     return found
+
+
+def _assures(sentence: Sentence) -> bool:
+    """Whether something is said to be sure: "it guarantees", and not "make sure", 「保证…」 as advice."""
+    for segment in sentence.segments:
+        heavy = [word for word in segment if word.token.weight >= 0.1 or "sure" in word.token.marks]
+        if any("sure" in word.token.marks for word in heavy[1:]):
+            return True
+    return False
 
 
 def _chinese(text: str) -> bool:

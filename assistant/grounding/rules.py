@@ -17,7 +17,7 @@ def fault(sentence: Sentence, evidence: Evidence) -> Fault | None:
     return (
         _citation(sentence, evidence)
         or _name(sentence, evidence)
-        or _argument(sentence, evidence)
+        or other_value(sentence, evidence)
         or _expression(sentence, evidence)
         or _number(sentence, evidence)
     )
@@ -31,7 +31,8 @@ def _citation(sentence: Sentence, evidence: Evidence) -> Fault | None:
 
 
 def _passages(sentence: Sentence, evidence: Evidence) -> list[int]:
-    return list(sentence.tokens.cited) or list(range(1, evidence.count + 1))
+    cited = [number for number in sentence.tokens.cited if 1 <= number <= evidence.count]
+    return cited or list(range(1, evidence.count + 1))
 
 
 def _name(sentence: Sentence, evidence: Evidence) -> Fault | None:
@@ -54,7 +55,7 @@ def _says_number(word: Word, evidence: Evidence) -> bool:
     return quantity is not None and any(_in(quantity, numbers) for numbers in evidence.numbers)
 
 
-def _argument(sentence: Sentence, evidence: Evidence) -> Fault | None:
+def other_value(sentence: Sentence, evidence: Evidence) -> Fault | None:
     """`name=value` where the evidence gives the name another value, and never this one."""
     pairs = [pair for n in _passages(sentence, evidence) for pair in evidence.assigns[n - 1]]
     for name, value, written in sentence.tokens.assigns:
@@ -124,8 +125,3 @@ def _close(value: float, made: float) -> bool:
 
 def _in(quantity: Quantity, numbers: Iterable[Quantity]) -> bool:
     return any(quantities.same(quantity, other) for other in numbers)
-
-
-def spelled(text: str) -> str:
-    """The spelling under which a name is compared, for messages and tests."""
-    return names.key(text)

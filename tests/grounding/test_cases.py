@@ -11,7 +11,7 @@ from assistant.grounding import check
 
 CASES = Path(__file__).parent.parent / "cases"
 # file, share of false sentences caught at least, share of true ones flagged at most
-FLOORS = {"grounding-held.jsonl": (0.60, 0.22), "grounding-fit.jsonl": (0.65, 0.16)}
+FLOORS = {"grounding-held.jsonl": (0.66, 0.28), "grounding-fit.jsonl": (0.70, 0.20)}
 INVENTED = {"invented-argument", "invented-command", "invented-name", "absent-citation"}
 
 

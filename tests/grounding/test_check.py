@@ -121,10 +121,19 @@ def test_share_counts_claims() -> None:
     assert check("", PORTS).share == 1.0
 
 
-def test_against_the_grounded_answer() -> None:
+@pytest.mark.parametrize(
+    ("text", "contradicts"),
+    [
+        ("Set `GRADIO_SERVER_PORT=8000` after the start.", True),
+        ("Set `GRADIO_SERVER_PORT=9000` before the start [2].", True),
+        ("Do not set `GRADIO_SERVER_PORT=8000`.", True),
+        ("Set `GRADIO_SERVER_PORT=8000` before the start [2].", False),
+        ("Buy a larger machine and clear the disk.", False),
+    ],
+)
+def test_against_the_grounded_answer(text: str, contradicts: bool) -> None:
     answer = "`GRADIO_SERVER_PORT=8000` must be set before the start."
-    said = check("`GRADIO_SERVER_PORT=8000` must be set after the start.", PORTS, against=answer).sentences[0]
-    assert not said.supported
+    assert check(text, PORTS, against=answer).sentences[0].contradicts is contradicts
 
 
 def test_folding() -> None:
