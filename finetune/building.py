@@ -15,7 +15,7 @@ from assistant.generation.talk import Memory
 from assistant.pipeline import Engine
 from assistant.reading import read
 from corpus import Entry, Point
-from finetune.chat_path import Asked, PromptReader, ask, ask_about, remember, supported
+from finetune.chat_path import Asked, PromptReader, ask, ask_about, comes_from, remember, supported
 from finetune.conversations import Message as Said
 from finetune.conversations import first_messages, follow_ups, unrelated
 from finetune.passages import passages
@@ -25,6 +25,8 @@ from finetune.targets import Ask, Manner, asked_for, reply, silent
 
 _TRIES = 5
 _FACT, _SILENT, _RENAMED, _GOES_ON, _SECOND = 0.12, 0.05, 0.28, 0.24, 0.3
+_OWN_WORDS = 0.5
+"""Of a user's correction, the share of words that must come from the evidence."""
 _PASSAGES = (4, 3, 2)
 """How often a prompt has one passage, two, or all: short prompts are learnt from at less cost."""
 _ABOUT = {"gpu": r"(?i)\bgpu|memory|\bcuda\b|bf16|显存|显卡", "model": r"(?i)\bmodel|模型"}
@@ -77,7 +79,9 @@ class Builder:
     def corrected(self, turns: Sequence[str], correction: str, name: str) -> Iterator[Sample]:
         """A conversation whose last reply a user corrected, if the evidence supports the correction."""
         asked = ask(self.reader, self.core, turns, Memory())
-        if asked.answer.abstained or not supported(correction, asked):
+        if asked.answer.abstained or not (
+            supported(correction, asked) and comes_from(correction, asked, _OWN_WORDS)
+        ):
             self.left_out["a correction that the evidence does not support"] += 1
             return
         made = self._sample(asked, "first", "corrected", name)

@@ -18,6 +18,7 @@ from assistant.grounding import check
 from assistant.pipeline import Engine, Options, answer_turns, load_engine, rank_case
 from assistant.reading import read
 from corpus import Entry, Point
+from finetune.words import covered
 
 _MANNER = "data set"
 _QUESTION = 1_500
@@ -102,10 +103,15 @@ def supported(reply: str, asked: Asked) -> bool:
     """Whether the chat's checks would let every sentence of a reply stand."""
     by_number = {each.n: each.text for each in asked.evidence}
     texts = [by_number.get(n, "") for n in range(1, max(by_number, default=0) + 1)]
-    checked = check(
-        reply, texts, asked_text(asked), known_texts(asked.case, asked.answer), asked.answer.markdown
-    )
+    known = known_texts(asked.case, asked.answer)
+    checked = check(reply, texts, asked_text(asked), known, asked.answer.markdown)
     return all(each.supported and not each.contradicts for each in checked.sentences)
+
+
+def comes_from(reply: str, asked: Asked, share: float) -> bool:
+    """Whether at least this share of a reply's words stands in its evidence: for texts that others wrote,
+    beside the checks."""
+    return covered(reply, " ".join(each.text for each in asked.evidence)) >= share
 
 
 def asked_text(asked_: Asked) -> str:

@@ -21,9 +21,9 @@ from finetune.commands import run
 from finetune.files import replace_text, write_json
 from finetune.plot import read_metrics
 from finetune.recipe import Recipe, as_yaml
-from finetune.sample import read_samples
+from finetune.sample import read_samples, write_samples
 
-_FALLS, _STEPS, _EVERY = 0.30, 60, 10
+_FALLS, _STEPS, _EVERY, _HELD = 0.30, 80, 10, 8
 _QUESTION = "CUDA out of memory while training, what should I do first?"
 
 
@@ -57,7 +57,12 @@ def rehearse(folder: Path, points: int, steps: int, seed: int) -> dict[str, Any]
     done("data set")
     from finetune.tiny_base import make_base
 
-    base = make_base(folder / "base", read_samples(data / "train.jsonl"), seed=seed)
+    samples = read_samples(data / "train.jsonl")
+    # a base as small as this learns what it sees and nothing general: held out are conversations, not topics
+    learnt = [each for n, each in enumerate(samples) if n % _HELD]
+    write_samples(data / "learnt.jsonl", learnt)
+    write_samples(data / "unseen.jsonl", samples[::_HELD])
+    base = make_base(folder / "base", learnt, seed=seed)
     done("base")
     recipe = _recipe(folder, base, data, steps, seed)
     killed = _killed(recipe, random.Random(seed).randint(steps // 3, steps - _EVERY), folder)
@@ -83,8 +88,8 @@ def rehearse(folder: Path, points: int, steps: int, seed: int) -> dict[str, Any]
 def _recipe(folder: Path, base: Path, data: Path, steps: int, seed: int) -> Path:
     made = Recipe(
         base=str(base),
-        data=str(data / "train.jsonl"),
-        held=str(data / "held.jsonl"),
+        data=str(data / "learnt.jsonl"),
+        held=str(data / "unseen.jsonl"),
         out=str(folder / "adapter"),
         method="qlora",
         rank=16,
@@ -142,7 +147,7 @@ def _report(folder: Path, said: dict[str, Any], killed: int, took: dict[str, flo
     held = [row["eval_loss"] for row in rows if "eval_loss" in row]
     lm = said.get("lm") or {}
     return {
-        "samples": len(read_samples(folder / "data" / "train.jsonl")),
+        "samples": len(read_samples(folder / "data" / "learnt.jsonl")),
         "killed_after_step": killed,
         "held_loss": [round(each, 3) for each in held],
         "held_loss_fell": round(1 - held[-1] / held[0], 3) if len(held) > 1 else 0.0,

@@ -6,41 +6,12 @@ from dataclasses import dataclass
 from assistant.generation.reply import Reply
 from assistant.grounding import Grounded
 from finetune.passages import Passage
+from finetune.words import covered
 
 _CODE = re.compile(r"```.*?(?:```|\Z)|`[^`\n]*`", re.DOTALL)
 _CITATION = re.compile(r"\[(\d{1,3})\]")
 _CJK = re.compile(r"[\u3400-\u9fff]")
 _LATIN = re.compile(r"[A-Za-z]{2,}")
-_WORD = re.compile(r"[A-Za-z_][\w.]*|\d[\d.]*|[\u3400-\u9fff]")
-_STOP = frozenset(
-    [
-        "the",
-        "a",
-        "an",
-        "of",
-        "to",
-        "in",
-        "is",
-        "are",
-        "it",
-        "its",
-        "be",
-        "and",
-        "or",
-        "for",
-        "with",
-        "that",
-        "this",
-        "on",
-        "as",
-        "by",
-        "at",
-        "if",
-        "not",
-        "you",
-        "your",
-    ]
-)
 _SILENT = re.compile(
     r"(evidence|sources?|passages?).{0,30}(not|n't|nothing)|(not|nothing).{0,40}(evidence|sources?|passages?)"
     r"|资料.{0,12}(没|不能|无法|未)|来源.{0,12}(没|不能|无法|未)|没有.{0,8}(答案|提到|说明|涉及)",
@@ -142,22 +113,7 @@ def says_silent(text: str) -> bool:
     return bool(_SILENT.search(text)) and len(text) < 220
 
 
-def covered(sentence: str, text: str) -> float:
-    """The share of a sentence's words that are in a text; names and numbers count twice."""
-    words = _words(sentence)
-    if not words:
-        return 0.0
-    there = set(_words(text))
-    weights = {word: 2.0 if re.search(r"[_.\d]|[a-z][A-Z]", word) else 1.0 for word in words}
-    return sum(weights[word] for word in weights if word in there) / sum(weights.values())
-
-
 def _core_of(step: str, text: str) -> bool:
     """A long step counts as said where its code is, and half of its words."""
     codes = re.findall(r"`([^`]+)`", step)
     return bool(codes) and codes[0] in text and covered(step, text) >= 0.45
-
-
-def _words(text: str) -> list[str]:
-    found = _WORD.findall(text)
-    return [word.rstrip(".") for word in found if word.lower() not in _STOP]

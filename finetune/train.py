@@ -56,7 +56,8 @@ def train(made: Recipe, *, fresh: bool = False) -> bool:
     _quiet()
     base = find_base(made.base, four_bits=made.method == "qlora")
     folder = Path(made.out)
-    _claim(folder, made, base.name, train_samples, fresh=fresh)
+    if os.environ.get("RANK", "0") == "0":
+        _claim(folder, made, base.name, train_samples, fresh=fresh)
     import torch
     from transformers import set_seed
 

@@ -83,8 +83,8 @@ def build(
     trainer = AssistantTrainer(
         model=model,
         args=_arguments(made, bool(rows.held), measured_first),
-        train_dataset=_dataset(rows.train),
-        eval_dataset=_dataset(rows.held) if rows.held else None,
+        train_dataset=_dataset(rows.train, packed=made.packing),
+        eval_dataset=_dataset(rows.held, packed=made.packing) if rows.held else None,
         data_collator=None if made.packing else Padding(tokenizer.pad_token_id),
         processing_class=tokenizer,
         peft_config=peft_config(made, base_name),
@@ -167,13 +167,12 @@ def _early_stopping(made: Recipe) -> list[Any]:
     return [EarlyStoppingCallback(made.patience)] if made.patience else []
 
 
-def _dataset(rows: Sequence[Encoded]) -> Any:
+def _dataset(rows: Sequence[Encoded], *, packed: bool) -> Any:
     from datasets import Dataset
 
-    return Dataset.from_dict(
-        {
-            "input_ids": [list(row.input_ids) for row in rows],
-            "labels": [list(row.labels) for row in rows],
-            "length": [len(row.input_ids) for row in rows],
-        }
-    )
+    columns = {
+        "input_ids": [list(row.input_ids) for row in rows],
+        "labels": [list(row.labels) for row in rows],
+    }
+    lengths = {} if packed else {"length": [len(row.input_ids) for row in rows]}
+    return Dataset.from_dict({**columns, **lengths})

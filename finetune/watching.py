@@ -32,7 +32,8 @@ class Watch(TrainerCallback):  # type: ignore[misc]
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **more: Any
     ) -> None:
         self._started = time.monotonic()
-        self._forget_after(state.global_step)
+        if state.is_world_process_zero:
+            self._forget_after(state.global_step)
         if threading.current_thread() is threading.main_thread():
             self._before = signal.signal(signal.SIGINT, self._interrupt)
 

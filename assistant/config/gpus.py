@@ -8,6 +8,7 @@ from pathlib import Path
 from assistant.config.report import Facts
 from assistant.errors import UserError
 
+_PACKAGES = ("transformers", "trl", "peft", "accelerate", "datasets", "bitsandbytes", "torch")
 _TABLE = Path(__file__).parents[2] / "corpus" / "data" / "gpus.toml"
 
 
@@ -39,3 +40,29 @@ def lookup(name: str) -> tuple[str, float, float] | None:
         if re.search(row["pattern"], name, re.IGNORECASE):
             return row["name"], float(row["memory"][0]), float(row["cc"])
     return None
+
+
+def from_case(facts: Mapping[str, object]) -> Facts:
+    """Facts as a conversation knows them (the names of corpus/FORMAT.md: gpu, vram_gib, gpu_count,
+    compute_capability, and versions by package)."""
+    gpu = facts.get("gpu")
+    known = lookup(gpu) if isinstance(gpu, str) else None
+    versions = facts.get("versions")
+    stated = versions if isinstance(versions, Mapping) else {name: facts.get(name) for name in _PACKAGES}
+    capability = _number(facts.get("compute_capability")) or (known[2] if known else None)
+    count = _number(facts.get("gpu_count"))
+    return Facts(
+        versions={str(name): str(version) for name, version in stated.items() if version},
+        gpu=known[0] if known else None,
+        compute_capability=capability or None,
+        vram_gib=_number(facts.get("vram_gib")),
+        gpus=int(count) if count else None,
+    )
+
+
+def _number(value: object) -> float | None:
+    return (
+        float(value)
+        if isinstance(value, (int, float)) and not isinstance(value, bool) and value > 0
+        else None
+    )

@@ -1,5 +1,6 @@
 """A text as what it is: read by its form, with the settings that it holds and what is wrong with its writing."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
@@ -23,6 +24,7 @@ MAX_SIZE = 10 << 20
 """Characters of a notebook, which may have pictures."""
 MAX_TEXT = 512_000
 """Characters of a script or configuration."""
+_PROSE = re.compile(r"[^=()\[\]{}\"`#\\]*[.,;:!?，。：；！？]?\s*$")
 KINDS = (
     "TrainingArguments, DeepSpeed, Accelerate and FSDP, Axolotl, LLaMA-Factory, adapter_config.json, "
     "generation_config.json"
@@ -43,6 +45,16 @@ def opened(text: str, name: str, facts: Facts, memory: Memory | None) -> Opened:
     _usable(text, name)
     file = _read(text, name, facts)
     return replace(file, context=replace(file.context, memory=memory))
+
+
+def kind_of(text: str, name: str = "") -> str | None:
+    """What a text would be checked as ("python", "deepspeed", …); None where there is nothing in it that
+    the rules know. Never raises: for pastes that may be anything."""
+    try:
+        file = opened(text, name, Facts(), None)
+    except UserError:
+        return None
+    return file.context.kind if file.context.settings else None
 
 
 def _usable(text: str, name: str) -> None:
@@ -89,6 +101,8 @@ def _python(text: str, facts: Facts, name: str) -> Opened:
     if fault is None and not tree.body:
         raise UserError("there is no code in it: there is nothing to check.")
     context = Context(code.text, "python", settings, facts, code, stated.in_text(text))
+    if fault is not None and not name and _PROSE.match(code.text.line_text(fault.line)):
+        fault = None  # a paste with words around the code
     return Opened(context, faults=_code_faults(fault, code.text))
 
 

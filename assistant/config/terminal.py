@@ -1,34 +1,36 @@
 """A report as people read it in a terminal."""
 
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
 from assistant.config.report import SEVERITIES, Finding, Report
 
-_WORDS = {
-    "en": {"error": "error", "warning": "warning", "advice": "advice", "line": "line {n}", "cell": "cell {c}, line {n}",
-           "none": "Nothing found.", "fix": "Fix: "},
-    "zh": {"error": "错误", "warning": "警告", "advice": "建议", "line": "第 {n} 行", "cell": "第 {c} 个单元，第 {n} 行",
-           "none": "没有发现问题。", "fix": "修改："},
-}  # fmt: skip
+
+@cache
+def _texts() -> Mapping[str, Mapping[str, str]]:
+    return tomllib.loads((Path(__file__).parent / "texts.toml").read_text(encoding="utf-8"))
 
 
 def shown(report: Report, lang: str) -> str:
     """Findings with their diffs, worst first, and a last line that counts them."""
-    words = _WORDS[lang]
+    texts = _texts()[lang]
     parts = [_finding(finding, report, lang) for finding in report.findings]
-    counts = [
-        f"{n} {words[name]}" for name in SEVERITIES if (n := sum(f.severity == name for f in report.findings))
-    ]
-    return "\n".join([*parts, ", ".join(counts) or words["none"]]) + "\n"
+    numbers = {name: sum(finding.severity == name for finding in report.findings) for name in SEVERITIES}
+    counts = [f"{n} {texts[name if n == 1 else f'{name}s']}" for name, n in numbers.items() if n]
+    return "\n".join([*parts, ", ".join(counts) or texts["none"]]) + "\n"
 
 
 def _finding(finding: Finding, report: Report, lang: str) -> str:
-    words = _WORDS[lang]
-    where = words["line"].format(n=finding.line)
-    if finding.cell is not None:
-        where = words["cell"].format(c=finding.cell, n=finding.cell_line)
+    texts = _texts()[lang]
+    in_cell = finding.cell is not None
+    line = finding.cell_line if in_cell else finding.line
+    where = texts["cell" if in_cell else "line"].format(cell=finding.cell, line=line)
     lines = [
-        f"{report.file or '-'}, {where}: {words[finding.severity]} {finding.rule}",
+        f"{report.file or '-'}, {where}: {texts[finding.severity]} {finding.rule}",
         f"  {finding.message}",
+        f"  {texts['fix'].format(fix=finding.fix)}",
     ]
-    lines.append(f"  {words['fix']}{finding.fix}")
-    lines += [f"    {line}" for line in finding.diff.splitlines()[2:]]
+    lines += [f"    {row}" for row in finding.diff.splitlines()[2:]]
     return "\n".join([*lines, f"  {finding.source}", ""])

@@ -5,6 +5,7 @@ so. What cannot be loaded is said in one sentence.
 """
 
 import logging
+import sys
 import threading
 from collections.abc import Callable
 from contextlib import contextmanager
@@ -13,14 +14,22 @@ from pathlib import Path
 from typing import Any, Literal
 
 from assistant.errors import UserError
-from assistant.generation.hub import Cancel, fetch
-from assistant.generation.models import free_memory, memory_need, shape_of
+from assistant.generation.attaching import attached
+from assistant.generation.hub import Cancel
+from assistant.generation.model_folder import (
+    INSTALL,
+    check_memory,
+    check_weights,
+    config_of,
+    found,
+    one_line,
+    quantization_of,
+    tokenizer_of,
+)
 
 Precision = Literal["auto", "nf4", "bf16", "fp32"]
 Report = Callable[[str, int, int], None]
 Cancelled = threading.Event
-
-INSTALL = 'pip install "tracedoc[lm]"'
 
 
 @dataclass(frozen=True)
@@ -53,17 +62,18 @@ def load(
     Raises UserError, and Cancel soon after `cancelled` is set."""
     stop = cancelled or threading.Event()
     _require()
-    folder = _folder(source, revision, report, stop)
-    config = _config(folder)
+    folder = found(source, revision, report, stop)
+    config = config_of(folder)
     chosen = _device(device)
-    quantization = _quantization(config, precision)
-    _check_weights(folder, source)
-    _check_memory(config, quantization, chosen, context, name or source)
+    _import_bitsandbytes(chosen)
+    quantization = quantization_of(config, precision)
+    check_weights(folder, source)
+    check_memory(config, quantization, chosen, context, name or source)
     with _sentences(source, folder):
         model = _model(folder, config, quantization, chosen, report, stop)
-        tokenizer = _tokenizer(folder, model)
+        tokenizer = tokenizer_of(folder, model)
         if adapter:
-            model = _with_adapter(model, Path(adapter), report, stop)
+            model = attached(model, Path(adapter), report)
         _ready(model, chosen, stop)
     return Loaded(name or Path(source).name, model, tokenizer, chosen, quantization, _short(adapter))
 
@@ -83,8 +93,8 @@ def load_pair(
     the adapter left alone: the embedding and head. Raises UserError, and Cancel."""
     stop = cancelled or threading.Event()
     first = load(str(base), device=device, context=context, name=name, report=report, cancelled=stop)
-    config = _config(merged)
-    _check_weights(merged, str(merged))
+    config = config_of(merged)
+    check_weights(merged, str(merged))
     with _sentences(str(merged), merged):
         second = _model(merged, config, first.quantization, first.device, report, stop)
         _share(first.model, second)
@@ -104,46 +114,23 @@ def _require() -> None:
     logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
 
 
-def _folder(source: str, revision: str | None, report: Report, stop: Cancelled) -> Path:
-    folder = Path(source).expanduser()
-    if folder.is_dir():
-        return folder
-    if folder.is_absolute() or source.startswith((".", "~")) or source.count("/") > 1:
-        raise UserError(f"There is no folder {source}: give a model's folder or its id on the hub.")
-    return fetch(source, revision, report, stop)
-
-
-def _config(folder: Path) -> Any:
-    from transformers import AutoConfig
-
-    if not (folder / "config.json").is_file():
-        if (folder / "adapter_config.json").is_file():
-            raise UserError(
-                f"{folder} is an adapter, not a model: give its base model, and the folder as the adapter."
-            )
-        raise UserError(f"{folder} is not a model: it has no config.json.")
-    try:
-        return AutoConfig.from_pretrained(folder, trust_remote_code=False)
-    except Exception as error:
-        if "trust_remote_code" in str(error) or "custom code" in str(error):
-            raise UserError(
-                f"{folder.name} needs code of its own, which is not run here: choose a model that transformers knows."
-            ) from error
-        raise UserError(f"The config.json of {folder.name} cannot be read: {_line(error)}") from error
-
-
-def _check_weights(folder: Path, source: str) -> None:
-    if any(folder.glob("*.safetensors")):
+def _import_bitsandbytes(device: str) -> None:
+    """Imports bitsandbytes. On a CPU its fallback kernels stay uncompiled: `torch.compile` around them, which
+    it asks for on import, would import the compiler (a third of the time that a small model takes to load)
+    for kernels that its own CPU library replaces."""
+    if device != "cpu" or "bitsandbytes" in sys.modules:
         return
-    if any(folder.glob("*.bin")) or any(folder.glob("*.pt")) or any(folder.glob("*.pth")):
-        raise UserError(
-            f"{source} has its weights only as pickle files, which can run code when loaded: choose a model with safetensors, or convert it with save_pretrained."
-        )
-    if any(folder.glob("*.gguf")):
-        raise UserError(
-            f"{source} has its weights as GGUF: serve it with llama.cpp or Ollama and give that server's URL."
-        )
-    raise UserError(f"{source} has no weights: there is no .safetensors file.")
+    import torch
+
+    compiled, torch.compile = torch.compile, _as_it_is
+    try:
+        import bitsandbytes  # noqa: F401
+    finally:
+        torch.compile = compiled
+
+
+def _as_it_is(function: Any = None, **options: Any) -> Any:
+    return function if function is not None else lambda each: each
 
 
 def _device(device: str) -> str:
@@ -154,29 +141,9 @@ def _device(device: str) -> str:
     return "cuda" if torch.cuda.is_available() else "cpu"
 
 
-def _quantization(config: Any, precision: Precision) -> str:
-    stored = getattr(config, "quantization_config", None)
-    if stored:
-        settings = stored if isinstance(stored, dict) else stored.to_dict()
-        if settings.get("load_in_4bit") or settings.get("bnb_4bit_quant_type"):
-            return str(settings.get("bnb_4bit_quant_type", "nf4"))
-        return str(settings.get("quant_method", "quantized"))
-    return "nf4" if precision == "auto" else precision
-
-
-def _check_memory(config: Any, quantization: str, device: str, context: int, name: str) -> None:
-    shape = shape_of(config)
-    need, free = memory_need(shape, context, quantization, device), free_memory(device)
-    if need > free:
-        place = "the GPU has" if device.startswith("cuda") else "there are"
-        raise UserError(
-            f"{name} needs about {need / 2**30:.1f} GiB and {place} {free / 2**30:.1f} GiB free: choose a smaller model.",
-            3,
-        )
-
-
 def compute_dtype(device: str) -> Any:
-    """bf16 where the device computes in it, else fp16 on GPUs and fp32 on CPUs."""
+    """bf16 where the device computes in it, else fp16 on GPUs and fp32 on CPUs, on which a prompt in bf16
+    takes three times as long without instructions for it."""
     import torch
 
     if device.startswith("cuda"):
@@ -225,65 +192,6 @@ def _model(folder: Path, config: Any, quantization: str, device: str, report: Re
     return model
 
 
-def _tokenizer(folder: Path, model: Any) -> Any:
-    from transformers import AutoTokenizer
-
-    # without these, transformers makes an empty one
-    if (
-        not any(folder.glob("tokenizer.*"))
-        and not any(folder.glob("vocab.*"))
-        and not any(folder.glob("*.model"))
-    ):
-        raise UserError(f"{folder.name} has no tokenizer: save one beside the model with save_pretrained.")
-    tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
-    rows = model.get_input_embeddings().weight.shape[0]
-    if len(tokenizer) > rows:
-        raise UserError(
-            f"The tokenizer of {folder.name} has {len(tokenizer)} tokens and the model {rows}: they do not belong together."
-        )
-    return tokenizer
-
-
-def _with_adapter(model: Any, folder: Path, report: Report, stop: Cancelled) -> Any:
-    try:
-        from peft import PeftConfig, PeftModel
-    except ImportError as error:
-        raise UserError(f"An adapter needs peft: {INSTALL}", 3) from error
-    if not (folder / "adapter_config.json").is_file():
-        raise UserError(f"{folder} is not an adapter: it has no adapter_config.json.")
-    if not (folder / "adapter_model.safetensors").is_file():
-        raise UserError(
-            f"The adapter {folder} has no adapter_model.safetensors: save it with save_pretrained."
-        )
-    report("adapter", 0, 0)
-    _unless(stop)
-    base = str(PeftConfig.from_pretrained(str(folder)).base_model_name_or_path or "not said which")
-    try:
-        attached = PeftModel.from_pretrained(model, folder, is_trainable=False)
-        strange = _strange(attached, folder / "adapter_model.safetensors")
-    except (RuntimeError, ValueError, KeyError) as error:
-        raise UserError(
-            f"The adapter {folder.name} is for another base model ({base}): {_line(error)}"
-        ) from error
-    if strange:
-        raise UserError(
-            f"The adapter {folder.name} is for another base model ({base}): it has no place for {strange}."
-        )
-    _unless(stop)
-    return attached
-
-
-def _strange(attached: Any, file: Path) -> str:
-    """A tensor that only the adapter's file or only the model has; peft passes over both."""
-    from peft import get_peft_model_state_dict
-    from safetensors import safe_open
-
-    with safe_open(file, "pt") as stored:
-        theirs = set(stored.keys())
-    ours = set(get_peft_model_state_dict(attached, save_embedding_layers=False))
-    return min(theirs ^ ours, default="")
-
-
 def _share(first: Any, second: Any) -> None:
     """Lets the second model use the first one's embedding and head, where they are the same."""
     import torch
@@ -311,7 +219,13 @@ def _ready(model: Any, device: str, stop: Cancelled) -> None:
         head.weight.requires_grad_(True)
     if device == "cpu":
         use_for(model)
+        if getattr(model, "is_quantized", False) and compute_dtype(device) == torch.float32:
+            for each in (*model.parameters(), *model.buffers()):  # what is not in 4 bits is as it was stored
+                if each.dtype == torch.bfloat16:
+                    each.data = each.data.float()
     for module in model.modules():
+        if hasattr(module, "compute_dtype"):  # a stored 4-bit model has that of the machine that stored it
+            module.compute_dtype = compute_dtype(device)
         # what bitsandbytes' packed layout does not fit is computed in the plain one
         if getattr(module, "support_avx512bf16_for_cpu", False) and (
             module.out_features % 32 or module.in_features % 64
@@ -337,12 +251,12 @@ def _sentences(source: str, folder: Path) -> Any:
         raise UserError(f"There is not enough memory for {source}: choose a smaller model.", 3) from error
     except SafetensorError as error:
         raise UserError(
-            f"A weights file in {folder} is damaged ({_line(error)}): fetch the model again.", 3
+            f"A weights file in {folder} is damaged ({one_line(error)}): fetch the model again.", 3
         ) from error
     except ImportError as error:
-        raise UserError(f"{source} needs a package that is not installed: {_line(error)}", 3) from error
+        raise UserError(f"{source} needs a package that is not installed: {one_line(error)}", 3) from error
     except (OSError, ValueError, RuntimeError, KeyError, TypeError, AttributeError) as error:
-        raise UserError(f"{source} cannot be loaded: {_line(error)}", 3) from error
+        raise UserError(f"{source} cannot be loaded: {one_line(error)}", 3) from error
 
 
 @contextmanager
@@ -366,8 +280,3 @@ def _unless(stop: Cancelled) -> None:
 
 def _short(adapter: str | None) -> str | None:
     return Path(adapter).name if adapter else None
-
-
-def _line(error: BaseException) -> str:
-    text = " ".join(str(error).split()) or type(error).__name__
-    return text if len(text) <= 200 else f"{text[:200].rstrip()} …"

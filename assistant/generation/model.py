@@ -113,4 +113,3 @@ class Generator(Protocol):
     def close(self) -> None:
         """Gives memory back."""
         ...
-

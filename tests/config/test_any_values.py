@@ -87,7 +87,7 @@ def scripts(draw: st.DrawFn) -> str:
     return "\n".join(lines) + "\n"
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(scripts())
 def test_scripts(text: str) -> None:
     report = check_text(text, "a.py", FACTS)
@@ -98,7 +98,7 @@ def test_scripts(text: str) -> None:
         ast.parse(apply_unified(text, report.patch))
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     st.sampled_from(sorted(marks())),
     st.dictionaries(st.sampled_from(KEYS), NESTED, max_size=8),

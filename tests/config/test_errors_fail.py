@@ -50,12 +50,13 @@ def names():
             if hasattr(library, name):
                 found.setdefault(name, getattr(library, name))
     data = datasets.Dataset.from_dict({"input_ids": [[4, 5, 6, 2]] * 4, "labels": [[4, 5, 6, 2]] * 4})
+    texts = datasets.Dataset.from_dict({"text": ["hello how are you"] * 4})
     model = GPT2LMHeadModel.from_pretrained("gpt2")
     args = transformers.TrainingArguments("o", use_cpu=True, report_to="none", max_steps=1)
     lora = peft.LoraConfig(r=2, target_modules=["c_attn"], task_type="CAUSAL_LM")
     more = {"mine": lambda rows: rows, "f": lambda row: "hello", "compute": lambda p: {"f1": 1.0, "accuracy": 1.0}}
     more |= {"score": lambda p: 1.0, "other": lambda p: 1.0}
-    return {**found, **more, "model": model, "tokenizer": tokenizer, "data": data, "test": data, "args": args,
+    return {**found, **more, "model": model, "tokenizer": tokenizer, "data": data, "test": data, "texts": texts, "args": args,
             "config": None, "lora": lora, "ids": torch.tensor([[4, 5, 6]])}
 
 for line in sys.stdin:
@@ -94,10 +95,19 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, tuple[str
 @pytest.mark.parametrize("name", [name for name, _ in RUN])
 def test_bad_form_fails_and_good_form_runs(name: str, outcomes: Mapping[str, tuple[str, str]]) -> None:
     bad, good = outcomes[name]
+    print(bad)
     assert bad, "the bad form runs"
     assert not good
 
 
 def test_what_cannot_be_run_says_why() -> None:
     for *_, case in CASES:
-        assert case.get("needs") in (None, "a GPU", "the hub", "deepspeed", "flash-attn")
+        assert case.get("needs") in (
+            None,
+            "a GPU",
+            "the hub",
+            "deepspeed",
+            "flash-attn",
+            "wandb",
+            "a byte-level tokenizer",
+        )

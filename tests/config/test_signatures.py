@@ -4,6 +4,7 @@ import inspect
 import json
 import subprocess
 import sys
+import tomllib
 from importlib import import_module, metadata
 from pathlib import Path
 from string import Formatter
@@ -45,6 +46,14 @@ def test_both_languages_everywhere() -> None:
     for name, row in words.catalogue().items():
         assert len(row["en"]) == len(row["zh"]) == 2, name
         assert placeholders(row["zh"]) <= placeholders(row["en"]), name
+
+
+def test_shared_phrases_in_both_languages() -> None:
+    for file in (Path(words.__file__).parent / "rules").glob("*.toml"):
+        for group in tomllib.loads(file.read_text(encoding="utf-8")).get("words", {}).values():
+            for name, phrase in group.items():
+                assert set(phrase) == {"en", "zh"}, (file.name, name)
+                assert placeholders([phrase["zh"]]) == placeholders([phrase["en"]]), (file.name, name)
 
 
 def test_gone_names_are_gone_from_what_is_installed() -> None:

@@ -97,5 +97,9 @@ def test_cases_of_users(core: Engine) -> None:
     assert [len(sample.turns) for sample in samples] == [1, 2]
     evidence = samples[0].evidence[1].partition(".")[0]
     assert list(builder.corrected(turns[:1], f"{evidence} [1].", "better"))
-    assert not list(builder.corrected(turns[:1], "The moon is made of cheese [1].", "worse"))
-    assert builder.left_out["a correction that the evidence does not support"] == 1
+    for wrong in (
+        "The moon is made of cheese [1].",
+        "Set `learning_rate` to 9, which makes the GPU larger [1].",
+    ):
+        assert not list(builder.corrected(turns[:1], wrong, "worse"))
+    assert builder.left_out["a correction that the evidence does not support"] == 2

@@ -63,6 +63,25 @@ def test_other_methods_train(recipe: Recipe, method: str) -> None:
     assert (Path(recipe.out) / "adapter_model.safetensors").is_file()
 
 
+def test_packed_rows_train(recipe: Recipe) -> None:
+    train(replace(recipe, packing=True, max_steps=3))
+    facts = json.loads((Path(recipe.out) / "training.json").read_text())
+    assert facts["held_loss"] < facts["held_loss_before"]
+
+
+@pytest.mark.slow
+def test_two_processes_train_one_adapter(recipe: Recipe, tmp_path: Path) -> None:
+    """Data-parallel training as `accelerate launch` starts it, on two CPU processes."""
+    launch = ["-m", "accelerate.commands.launch", "--cpu", "--num_processes", "2", "--num_machines", "1"]
+    module = ["--mixed_precision", "no", "--dynamo_backend", "no", "-m"]
+    command = _command(replace(recipe, max_steps=3, method="lora"), tmp_path)
+    whole = [command[0], *launch, *module, *command[2:]]
+    found = subprocess.run(whole, env=_ENVIRONMENT, capture_output=True, text=True)
+    assert found.returncode == 0, found.stderr[-3000:]
+    facts = json.loads((Path(recipe.out) / "training.json").read_text())
+    assert facts["held_loss"] < facts["held_loss_before"]
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("step", [3, 5, 7])
 def test_killed_and_resumed_is_like_unbroken(recipe: Recipe, tmp_path: Path, step: int) -> None:

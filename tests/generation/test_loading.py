@@ -10,7 +10,7 @@ import torch
 from transformers import AutoModelForCausalLM, BitsAndBytesConfig
 
 from assistant.errors import UserError
-from assistant.generation import loading
+from assistant.generation import loading, model_folder
 from assistant.generation.hub import Cancel
 from assistant.generation.local import LocalModel, open_model, open_pair
 from assistant.generation.model import Job, Message, Sampling
@@ -85,6 +85,15 @@ def test_a_folder_that_is_quantized_is_loaded_as_it_is(tmp_path: Path) -> None:
     assert stored.quantization == "nf4"
     assert len(linear4bit(stored)) == 21
     assert write(stored, JOB)[0] == write(open_model(str(tiny.folder("qwen"))), JOB)[0]
+
+
+def test_a_cpu_without_bf16_computes_in_fp32(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stored = quantized(tiny.folder("qwen"), tmp_path / "q")
+    monkeypatch.setattr(loading, "_cpu_has_bf16", lambda: False)
+    model = open_model(str(stored))
+    assert {layer.compute_dtype for layer in linear4bit(model)} == {torch.float32}
+    assert model._loaded.model.dtype == torch.float32
+    assert write(model, JOB)[1].error is None
 
 
 def test_full_precision_where_it_is_asked_for() -> None:
@@ -230,7 +239,7 @@ def test_a_tokenizer_of_another_model(folder: Path) -> None:
 
 
 def test_a_model_that_does_not_fit(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(loading, "free_memory", lambda device: 50 << 20)
+    monkeypatch.setattr(model_folder, "free_memory", lambda device: 50 << 20)
     assert "GiB free" in failing(tiny.folder("qwen"))
 
 

@@ -3,6 +3,7 @@
 import os
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
@@ -20,11 +21,14 @@ def folder(kind: str) -> Path:
     """A tiny model: "gemma" (SentencePiece style, sliding windows of 32, no template) or "qwen" (byte
     level, ChatML template). It stays between runs."""
     place = Path(tempfile.gettempdir()) / f"tracedoc-tests-{os.getuid()}" / f"tiny-{kind}-5"
-    if not (place / "model.safetensors").exists():
-        place.mkdir(parents=True, exist_ok=True)
+    if not place.exists():
+        place.parent.mkdir(parents=True, exist_ok=True)
+        made = Path(tempfile.mkdtemp(dir=place.parent))
         tokenizer = (_sentencepiece if kind == "gemma" else _byte_level)()
-        tokenizer.save_pretrained(place)
-        _model(kind, tokenizer).save_pretrained(place)
+        tokenizer.save_pretrained(made)
+        _model(kind, tokenizer).save_pretrained(made)
+        with suppress(OSError):  # another process was first
+            made.rename(place)
     return place
 
 

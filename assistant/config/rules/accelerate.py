@@ -86,7 +86,7 @@ def processes(settings: Settings, context: Context) -> Iterator[Hit]:
         )
         number, gpus = int(count), context.facts.gpus
         if listed and number > len(listed):
-            why = {"en": f"`gpu_ids` lists {len(listed)}", "zh": f"`gpu_ids` 只列出 {len(listed)} 块"}
+            why = phrase("accelerate", "why", "ids", number=str(len(listed)))
             edits = context.replace(settings.items["num_processes"], len(listed))
             yield hit(
                 "A03",
@@ -99,10 +99,7 @@ def processes(settings: Settings, context: Context) -> Iterator[Hit]:
                 number=len(listed),
             )
         elif gpus and number > gpus:
-            why = {
-                "en": f"there are {gpus} GPUs" if gpus > 1 else "there is 1 GPU",
-                "zh": f"只有 {gpus} 块 GPU",
-            }
+            why = phrase("accelerate", "why", "more" if gpus > 1 else "one", number=str(gpus))
             edits = context.replace(settings.items["num_processes"], gpus)
             yield hit("A03", settings, "num_processes", edits=edits, processes=number, why=why, number=gpus)
     capability = context.facts.compute_capability
@@ -198,11 +195,7 @@ def _wrapped_class(settings: Settings, context: Context) -> Iterator[Hit]:
         single = len(names) == 1 and close
         edits = context.replace(item, close[0] if isinstance(data, str) else [close[0]]) if single else []
         how = phrase("accelerate", "how", "spelling" if close else "blocks", new=close[0] if close else "")
-        version = (
-            versioned(context, "transformers")
-            if context.version("transformers")
-            else {"en": "transformers", "zh": "transformers"}
-        )
+        version = versioned(context, "transformers")
         yield hit(
             "FS01",
             settings,

@@ -51,8 +51,7 @@ def targets(
         yield hit("L02", settings, key, edits=edits, **words)
         return
     rest = [name for name in names if name not in missing]
-    them = {"en": "it" if len(missing) == 1 else "them", "zh": ""}
-    yield hit("L01", settings, key, edits=edits, rest=_listed(rest), them=them, **words)
+    yield hit("L01", settings, key, edits=edits, rest=_listed(rest), **words)
 
 
 def saved_modules(settings: Settings, row: Known) -> Iterator[Hit]:
@@ -62,8 +61,7 @@ def saved_modules(settings: Settings, row: Known) -> Iterator[Hit]:
         return
     missing = [name for name in names if name.rsplit(".", 1)[-1] not in modules.attributes | HEADS]
     if missing:
-        them = {"en": "it" if len(missing) == 1 else "them", "zh": ""}
-        yield hit("L03", settings, "modules_to_save", family=row.family, missing=_listed(missing), them=them)
+        yield hit("L03", settings, "modules_to_save", family=row.family, missing=_listed(missing))
 
 
 def _listed(names: Sequence[str], quote: str = "`") -> str:

@@ -4,11 +4,17 @@ from collections.abc import Iterator
 
 from assistant.config.edits import Edit
 from assistant.config.report import Severity
+from assistant.config.rules.phrases import phrase
 from assistant.config.rules.rule import Context, Hit, hit, on
 from assistant.config.rules.versions import versioned
 from assistant.config.settings import UNKNOWN, Settings
 
 _SAMPLING = {"temperature": 1.0, "top_p": 1.0, "min_p": None, "typical_p": 1.0, "top_k": 50}
+_MOVED = {
+    "num_beam_groups": "group-beam-search", "penalty_alpha": "contrastive-search", "dola_layers": "dola",
+    "force_words_ids": "constrained-beam-search", "constraints": "constrained-beam-search",
+}  # fmt: skip
+"""Where each mode lives now, in transformers-community on the hub."""
 _BEAMS = {"early_stopping": False, "length_penalty": 1.0}
 
 
@@ -70,20 +76,15 @@ def moved_away(settings: Settings, context: Context) -> Iterator[Hit]:
     if settings.kind == "file.generation" or settings.given("trust_remote_code"):
         return
     groups, alpha = settings.number("num_beam_groups", 1), settings.number("penalty_alpha", 0)
-    found = [
-        ("num_beam_groups", groups is not None and groups > 1, "Group beam search", "分组束搜索", "group-beam-search"),
-        ("penalty_alpha", bool(alpha) and (settings.number("top_k", 50) or 0) > 1 and not settings.flag("do_sample"),
-         "Contrastive search", "对比搜索", "contrastive-search"),
-        ("force_words_ids", _holds(settings, "force_words_ids"), "Constrained beam search", "带约束的束搜索", "constrained-beam-search"),
-        ("constraints", _holds(settings, "constraints"), "Constrained beam search", "带约束的束搜索", "constrained-beam-search"),
-        ("dola_layers", _holds(settings, "dola_layers"), "DoLa decoding", "DoLa 解码", "dola"),
-    ]  # fmt: skip
-    for name, used, en, zh, repository in found:
+    contrastive = bool(alpha) and (settings.number("top_k", 50) or 0) > 1 and not settings.flag("do_sample")
+    found = {"num_beam_groups": groups is not None and groups > 1, "penalty_alpha": contrastive}
+    found |= {name: _holds(settings, name) for name in ("force_words_ids", "constraints", "dola_layers")}
+    for name, used in found.items():
         if used and name in settings.items:
             severity: Severity | None = None if settings.kind == "transformers.generate" else "warning"
             yield hit(
-                "G07", settings, name, severity=severity, what={"en": en, "zh": zh}, repository=repository,
-                version=versioned(context, "transformers"),
+                "G07", settings, name, severity=severity, what=phrase("generation", "mode", name),
+                repository=_MOVED[name], version=versioned(context, "transformers"),
             )  # fmt: skip
 
 

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 
 from assistant.config.rules.links import runs
+from assistant.config.rules.phrases import phrase
 from assistant.config.rules.rule import Context, Hit, hit, on, on_file
 from assistant.config.rules.values import of_family
 from assistant.config.settings import Settings
@@ -80,11 +81,7 @@ def unknown_names(settings: Settings, context: Context) -> Iterator[Hit]:
             close = difflib.get_close_matches(item.key, known, 1, 0.85)
             if item.key in known or not close or inner is None:
                 continue
-            where = (
-                {"en": " in `zero_optimization`", "zh": "（在 `zero_optimization` 中）"}
-                if inner is zero
-                else {"en": "", "zh": ""}
-            )
+            where = phrase("deepspeed", "where", "zero" if inner is zero else "top")
             edits = context.rename(item, close[0]) if close[0] not in inner.items else []
             yield hit("D10", inner, item.key, edits=edits, name=item.key, new=close[0], where=where)
 

@@ -27,11 +27,7 @@ def rank_and_scale(settings: Settings, context: Context) -> Iterator[Hit]:
         return
     scale = alpha / r
     if settings.given("lora_alpha") and (alpha == 0 or scale >= 32):
-        why = (
-            {"en": "it never learns", "zh": "它永远学不到东西"}
-            if alpha == 0
-            else {"en": "its first updates are far too large", "zh": "最初的更新会过大"}
-        )
+        why = phrase("lora", "why", "zero" if alpha == 0 else "large")
         edits = context.replace(settings.items["lora_alpha"], int(2 * r))
         yield hit(
             "L04", settings, "lora_alpha", "r", edits=edits, alpha=alpha, r=r, scale=f"{scale:g}", why=why

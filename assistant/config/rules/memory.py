@@ -4,15 +4,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from assistant.config.rules.links import Run, quantization, quantized, runs
+from assistant.config.rules.phrases import phrase
 from assistant.config.rules.rule import Context, Hit, hit, on_file
 from assistant.config.rules.versions import patched
 from assistant.config.settings import Settings
 
 _PRECISIONS = {"float32": "fp32", "float16": "fp16", "bfloat16": "bf16"}
-_NONE = {
-    "en": "Use a smaller model, quantize it, or spread it over more GPUs.",
-    "zh": "换更小的模型、量化，或分到更多 GPU 上。",
-}
 
 
 @on_file
@@ -26,9 +23,8 @@ def out_of_memory(context: Context) -> Iterator[Hit]:
         need = context.memory(settings) if settings else None
         if run.args is None or settings is None or need is None or need.fits is not False:
             continue
-        how = need.change if need.change.get("en") else _NONE
-        on = settings["checkpointing"] == "on"
-        words = {"en": ", checkpointing on" if on else "", "zh": "，开启检查点" if on else ""}
+        how = need.change if need.change.get("en") else phrase("memory", "how", "nothing")
+        words = phrase("memory", "checkpointing", settings["checkpointing"])
         yield hit(
             "M01", run.args, "per_device_train_batch_size", low=f"{need.low:.1f}", high=f"{need.high:.1f}",
             free=f"{need.free:.1f}", method=settings["method"], precision=settings["precision"],

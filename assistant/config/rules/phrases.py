@@ -15,6 +15,6 @@ def _words(file: str) -> Mapping[str, Mapping[str, Phrase]]:
     return found
 
 
-def phrase(file: str, group: str, name: str, **values: str) -> Phrase:
+def phrase(file: str, group: str, name: str, /, **values: str) -> Phrase:
     """A phrase in both languages, filled in: `phrase("names", "how", "rename", new="fp16")`."""
     return {lang: text.format(**values) for lang, text in _words(file)[group][name].items()}

@@ -177,10 +177,7 @@ def _device_map(settings: Settings, context: Context) -> Iterator[Hit]:
             if run.args.given(name) and run.args.data(name) not in ("", False)
         ]
         if sharded:
-            why = {
-                "en": f"`{sharded[0]}` starts one process per GPU",
-                "zh": f"`{sharded[0]}` 会为每个 GPU 启动一个进程",
-            }
+            why = phrase("quantization", "why", "processes", name=sharded[0])
             edits = context.remove(settings.items["device_map"])
             yield hit(
                 "B10",

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from assistant.config.python.fold import fold
 from assistant.config.rules.evaluation import evaluates
 from assistant.config.rules.links import Run, runs
+from assistant.config.rules.phrases import phrase
 from assistant.config.rules.rule import Context, Hit, hit, on, on_file
 from assistant.config.rules.versions import versioned
 from assistant.config.settings import Settings
@@ -54,22 +55,12 @@ def metric_that_is_not_computed(context: Context) -> Iterator[Hit]:
             continue
         edits = context.replace(args.items["metric_for_best_model"], "eval_loss")
         keys = _computed(run, context)
-        if trainer.absent("compute_metrics"):
-            why = {"en": "the trainer has no `compute_metrics`", "zh": "训练器没有 `compute_metrics`"}
-            how = {"en": "Pass `compute_metrics=…`, or use `metric_for_best_model=\"eval_loss\"`.",
-                   "zh": "传入 `compute_metrics=…`，或用 `metric_for_best_model=\"eval_loss\"`。"}  # fmt: skip
-        elif keys and metric.removeprefix("eval_") not in keys:
-            names = ", ".join(sorted(keys))
-            why = {
-                "en": f"`compute_metrics` returns only: {names}",
-                "zh": f"`compute_metrics` 只返回：{names}",
-            }
-            how = {
-                "en": "Use one of these names, or return the metric.",
-                "zh": "用其中一个名字，或者返回这个指标。",
-            }
-        else:
+        missing = trainer.absent("compute_metrics")
+        if not missing and (not keys or metric.removeprefix("eval_") in keys):
             continue
+        case = "none" if missing else "other"
+        why = phrase("saving", "why", case, names=", ".join(sorted(keys)))
+        how = phrase("saving", "how", case)
         yield hit("C18", args, "metric_for_best_model", edits=edits, metric=metric, why=why, how=how)
 
 
@@ -108,13 +99,10 @@ def direction_of_the_metric(settings: Settings, context: Context) -> Iterator[Hi
         return
     if settings.absent("metric_for_best_model") and settings.flag("load_best_model_at_end", False) is False:
         edits = context.add(settings, "metric_for_best_model", "eval_loss", "save_strategy")
-        what = {"en": "ValueError when the trainer is made", "zh": "创建训练器时会抛出 ValueError"}
+        what = phrase("saving", "what", "metric")
         yield hit("C37", settings, "save_strategy", edits=edits, needs="`metric_for_best_model`", what=what)
     elif evaluates(settings) == "no" and not settings.open:
-        what = {
-            "en": "nothing is ever evaluated, so nothing is ever saved",
-            "zh": "从不评估，因此什么也不会保存",
-        }
+        what = phrase("saving", "what", "strategy")
         yield hit("C37", settings, "save_strategy", needs="`eval_strategy`", what=what, severity="warning")
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from assistant.config.report import Severity
 from assistant.config.rules.links import Run, runs
+from assistant.config.rules.phrases import phrase
 from assistant.config.rules.rule import Context, Hit, family, hit, on, on_file
 from assistant.config.rules.versions import patched, versioned
 from assistant.config.settings import Settings
@@ -175,16 +176,8 @@ def dataset_arguments(settings: Settings, context: Context) -> Iterator[Hit]:
             continue
         edits = context.rename(item, new) if new == "token" else context.remove(item)
         fails = name != "trust_remote_code"
-        what = {
-            "en": "the dataset's builder refuses it"
-            if fails
-            else "it is ignored, and datasets with a script of their own no longer load",
-            "zh": "数据集的构建器会拒绝它" if fails else "它会被忽略，而带脚本的数据集已不能加载",
-        }
-        how = {
-            "en": f"Use `{new}`." if new else "Delete it.",
-            "zh": f"改用 `{new}`。" if new else "把它删掉。",
-        }
+        what = phrase("trl", "what", "refused" if fails else "ignored")
+        how = phrase("trl", "how", "rename" if new else "delete", new=new)
         severity: Severity | None = None if fails else "warning"
         if name == "trust_remote_code" and settings.flag(name) is not True:
             severity = "advice"
