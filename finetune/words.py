@@ -4,7 +4,33 @@ import re
 
 _WORD = re.compile(r"[A-Za-z_][\w.]*|\d[\d.]*|[\u3400-\u9fff]")
 _STOP = frozenset(
-    "the a an of to in is are it its be and or for with that this on as by at if not you your".split()
+    [
+        "the",
+        "a",
+        "an",
+        "of",
+        "to",
+        "in",
+        "is",
+        "are",
+        "it",
+        "its",
+        "be",
+        "and",
+        "or",
+        "for",
+        "with",
+        "that",
+        "this",
+        "on",
+        "as",
+        "by",
+        "at",
+        "if",
+        "not",
+        "you",
+        "your",
+    ]
 )
 _NAME = re.compile(r"[_.\d]|[a-z][A-Z]")
 
