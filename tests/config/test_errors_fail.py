@@ -16,6 +16,8 @@ import pytest
 from assistant.config import words
 from tests.config.test_rules import CASES
 
+pytestmark = pytest.mark.xdist_group("config-errors")  # one process makes the models once
+
 RUN = [
     (f"{stem}-{number}-{case['row']}", case)
     for stem, number, case in CASES
