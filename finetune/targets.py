@@ -137,7 +137,9 @@ def _first_codes(codes: str) -> str:
 
 
 def _other(passage: Passage, manner: Manner, random: Random) -> str:
-    head = _said("other", passage.title, passage.n, manner, random, always=True)
+    head = _said(
+        "other" if passage.cause else "beside", passage.title, passage.n, manner, random, always=True
+    )
     if not passage.tell or random.random() < 0.3:
         return head
     space = "" if manner.lang == "zh" else " "

@@ -12,7 +12,7 @@ SPECIAL = ("<pad>", "<eos>", "<bos>", "<unk>", "<start_of_turn>", "<end_of_turn>
 _WORDS = 2_000
 
 
-def make_base(folder: Path, samples: Sequence[Sample], *, steps: int = 150, seed: int = 0) -> Path:
+def make_base(folder: Path, samples: Sequence[Sample], *, steps: int = 300, seed: int = 0) -> Path:
     """Writes a tokenizer and a model for these samples to a folder. `steps` of plain training let it know
     which words are frequent, as any base does."""
     import torch

@@ -82,9 +82,9 @@ def build(
     before the first step too."""
     trainer = AssistantTrainer(
         model=model,
-        args=_arguments(made, bool(rows.held), measured_first),
-        train_dataset=_dataset(rows.train, packed=made.packing),
-        eval_dataset=_dataset(rows.held, packed=made.packing) if rows.held else None,
+        args=arguments(made, bool(rows.held), measured_first),
+        train_dataset=dataset(rows.train, packed=made.packing),
+        eval_dataset=dataset(rows.held, packed=made.packing) if rows.held else None,
         data_collator=None if made.packing else Padding(tokenizer.pad_token_id),
         processing_class=tokenizer,
         peft_config=peft_config(made, base_name),
@@ -117,7 +117,8 @@ def uses_our_head(made: Recipe) -> bool:
     return made.head == "assistant"
 
 
-def _arguments(made: Recipe, held: bool, measured_first: bool) -> SFTConfig:
+def arguments(made: Recipe, held: bool, measured_first: bool) -> SFTConfig:
+    """A recipe in TRL's words; `held` says whether there are held-out rows to measure with."""
     held = held and made.evaluate_every > 0
     dtype = dtype_of(made)
     return SFTConfig(
@@ -167,7 +168,8 @@ def _early_stopping(made: Recipe) -> list[Any]:
     return [EarlyStoppingCallback(made.patience)] if made.patience else []
 
 
-def _dataset(rows: Sequence[Encoded], *, packed: bool) -> Any:
+def dataset(rows: Sequence[Encoded], *, packed: bool) -> Any:
+    """Encoded samples as a datasets.Dataset, with their lengths unless they are to be packed."""
     from datasets import Dataset
 
     columns = {

