@@ -10,9 +10,12 @@ import numpy as np
 from assistant.grounding import names
 from assistant.grounding.alignment import MATCHED, Alignment, align, share
 from assistant.grounding.binding import bind_features, order, paired_off, verbatim
+from assistant.grounding.differing import diff_features
 from assistant.grounding.evidence import Evidence
 from assistant.grounding.layout import Floats
 from assistant.grounding.linking import link_features, pole_features
+from assistant.grounding.ordering import order_features
+from assistant.grounding.parting import part_features
 from assistant.grounding.placing import place_features
 from assistant.grounding.quantities import same
 from assistant.grounding.structure import Sentence, Word
@@ -46,6 +49,9 @@ def features(sentence: Sentence, evidence: Evidence) -> Features:
     found.update(_name_features(sentence, evidence, cited))
     found.update(_strength_features(sentence, evidence, columns, best))
     found.update(link_features(sentence, evidence, laid, columns))
+    found.update(part_features(laid, evidence, columns))
+    found.update(diff_features(sentence, evidence, columns))
+    found.update(order_features(sentence, evidence, laid, columns))
     content = [word for word in laid.words.words if word.token.weight >= 0.5]
     found["short"] = float(len(content) <= 3)
     found["repeated"] = 1 - len({word.token.key for word in content}) / len(content) if content else 0.0
@@ -171,6 +177,10 @@ def _strength_features(
         here = mark in sentence.marks and (mark != "sure" or _assures(sentence))
         found[f"{mark}_new"] = float(here and mark not in there)
         found[f"{mark}_new_all"] = float(here and mark not in anywhere)
+    for name in ("new", "new_all"):
+        found[f"strong_{name}"] = sum(
+            found[f"{mark}_{name}"] for mark in ("all", "always", "never", "sure", "total")
+        )
     return found
 
 

@@ -1,8 +1,8 @@
 """Fits the weighing on labelled sentences: `python -m assistant.grounding.fit CASES.jsonl … [--held CASES.jsonl …]`.
 
-Real cases count whole, sentences made from the corpus (practice.py) six tenths of that together. The
-threshold is set on predictions for replies that were left out, so that few supported sentences are
-flagged. Prints how well it does on the held-out cases, and a table for FOLD_BELOW (texts.py): how many
+Real cases count whole, sentences made from the corpus (practice.py) six tenths of that together; what
+rules decide is left to them. A sentence is supported where it is likelier than not: the chances are calibrated by
+the fit. Prints how well it does on the held-out cases, and a table for FOLD_BELOW (texts.py): how many
 replies that are really well or badly supported each limit would fold.
 """
 
@@ -25,19 +25,21 @@ from assistant.grounding.sentences import split
 from assistant.grounding.structure import parse
 from assistant.grounding.weighing import FILE, Weights, supported_chance, weights
 
-_PRACTICE, _PRACTICE_WEIGHT = 4000, 0.6
-_TREES, _DEPTH, _RATE, _SEEDS = 150, 3, 0.06, 3
-_FLAGGED = 0.20  # share of supported sentences that may be flagged: many of our cases are put freely
+_PRACTICE, _PRACTICE_WEIGHT = 6000, 0.6
+_TREES, _DEPTH, _RATE, _SEEDS = 150, 3, 0.06, 10
+_THRESHOLD = 0.5
 
 
 @dataclass(frozen=True, slots=True)
 class Labelled:
-    """A labelled sentence as the weighing sees it; `decided` where rules decide before (True: supported)."""
+    """A labelled sentence as the weighing sees it; `decided` where rules decide before (True: supported).
+    `kind` says how it was made (tests/grounding/cases/README.md)."""
 
     measured: Features
     supported: bool
     reply: int
     decided: bool | None
+    kind: str
 
 
 def labelled(rows: Sequence[dict[str, Any]]) -> list[Labelled]:
@@ -60,7 +62,8 @@ def labelled(rows: Sequence[dict[str, Any]]) -> list[Labelled]:
                 decided = False
             elif claims.is_question(text) or claims.points_only(sentence) or claims.says_silent(sentence):
                 decided = True
-            found.append(Labelled(features(sentence, evidence), bool(label["supported"]), number, decided))
+            measured = features(sentence, evidence)
+            found.append(Labelled(measured, bool(label["supported"]), number, decided, label["kind"]))
     return found
 
 
@@ -68,6 +71,8 @@ def fitted(cases: Sequence[Labelled], extra: Sequence[Labelled]) -> Weights:
     """The weighing, fitted on cases and, with less weight, on extra ones; the threshold is still 0.5."""
     from sklearn.ensemble import GradientBoostingClassifier
 
+    cases = [case for case in cases if case.decided is None]
+    extra = [case for case in extra if case.decided is None]
     names = tuple(sorted(cases[0].measured))
     rows = [*cases, *extra]
     table = np.array([[row.measured[name] for name in names] for row in rows])
@@ -129,6 +134,19 @@ def _said(name: str, scores: Any, cases: Sequence[Labelled], threshold: float) -
     return f"{name}: {len(cases)} sentences, false caught {caught:.3f}, true flagged {flagged:.3f}"
 
 
+def _by_kind(scores: Any, cases: Sequence[Labelled], threshold: float) -> str:
+    """How many sentences of each kind are taken for unsupported."""
+    counts: dict[tuple[bool, str], list[int]] = {}
+    for case, score in zip(cases, scores, strict=True):
+        count = counts.setdefault((case.supported, case.kind), [0, 0])
+        count[0] += score < threshold
+        count[1] += 1
+    return "\n".join(
+        f"  {'true' if supported else 'false'} {kind}: {said} of {total} unsupported"
+        for (supported, kind), (said, total) in sorted(counts.items())
+    )
+
+
 def _rows(files: Sequence[Path]) -> list[dict[str, Any]]:
     return [
         json.loads(line)
@@ -164,24 +182,22 @@ def main() -> None:
     rows = _rows(arguments.cases)
     cases, extra = labelled(rows), labelled(practice(arguments.corpus, _PRACTICE))
     scores = left_out(cases, extra)
-    supported = np.array([case.supported for case in cases])
-    threshold = float(np.quantile(scores[supported], _FLAGGED))
     model = fitted(cases, extra)
     data = io.BytesIO()
     np.savez_compressed(
         data, names=np.array(model.names), feature=model.feature.astype(np.int16), bound=model.bound.astype(np.float32),
         left=model.left.astype(np.int8), right=model.right.astype(np.int8), value=model.value.astype(np.float32),
-        start=model.start, threshold=threshold,
+        start=model.start, threshold=_THRESHOLD,
     )  # fmt: skip
     beside = FILE.with_suffix(".new")
     beside.write_bytes(data.getvalue())
     beside.replace(FILE)
     weights.cache_clear()
-    print(f"threshold {threshold:.3f}")
-    print(_said("left out", scores, cases, threshold))
+    print(_said("left out", scores, cases, _THRESHOLD))
+    print(_by_kind(scores, cases, _THRESHOLD))
     for file in arguments.held:
         held = labelled(_rows([file]))
-        print(_said(file.name, chances(held, weights()), held, threshold))
+        print(_said(file.name, chances(held, weights()), held, _THRESHOLD))
     print(_folds(rows))
 
 

@@ -129,7 +129,8 @@ def rivals(one: Word, other: Word) -> str:
         return "name" if names.kind(mine.text, mine.code) == names.kind(theirs.text, theirs.code) else ""
     if mine.kind == "number" and theirs.kind == "number":
         a, b = mine.quantity, theirs.quantity
-        return "number" if a and b and a.unit == b.unit else ""
+        alike = a and b and (a.unit == b.unit or not a.unit or not b.unit)
+        return "number" if alike else ""
     if mine.concepts and theirs.concepts and not mine.negatable and not theirs.negatable:
         if any((concept, -sign) in other.senses for concept, sign in one.senses):
             return ""  # an opposite is no rival: it is looked at by its sign

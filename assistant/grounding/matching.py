@@ -108,7 +108,10 @@ def _numbers(word: Word, among: Pool) -> Iterator[Match]:
     quantity = word.token.quantity
     for at in among.numbers:
         other = among.words[at].token.quantity
+        named = (word.token.kind == "name") != (among.words[at].token.kind == "name")
         if quantity and other and quantities.same(quantity, other):
+            if named and quantity.unit != other.unit:
+                continue  # 8.0 is not what int8 says
             agrees = word.token.limit * among.words[at].token.limit >= 0
             yield Match(1.0 if quantity.unit == other.unit and not other.spoken else 0.9, agrees, at)
 

@@ -72,6 +72,10 @@ def read(text: str, following: str) -> tuple[Quantity, int]:
     return Quantity(f"{value:g}", value, named, rounded), length
 
 
+# Units of which one is never said for another.
+MEASURES = frozenset(
+    ["gb", "mb", "kb", "tb", "byte", "bit", "ms", "second", "minute", "hour", "day", "week", "month"]
+)
 _SYMBOLS = frozenset(
     ["gb", "mb", "kb", "tb", "byte", "bit", "percent", "ms", "second", "minute", "hour", "billion"]
 )

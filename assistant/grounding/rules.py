@@ -87,6 +87,8 @@ def _number(sentence: Sentence, evidence: Evidence) -> Fault | None:
     for quantity in own:
         if quantity.spoken or _in(quantity, inside) or _in(quantity, evidence.known_numbers):
             continue
+        if _other_unit(quantity, [*inside, *evidence.known_numbers]):
+            return "number", f"{quantity.key} {quantity.unit}"
         others = [
             q.value
             for q in [*inside, *evidence.known_numbers, *own]
@@ -95,6 +97,12 @@ def _number(sentence: Sentence, evidence: Evidence) -> Fault | None:
         if quantity.value is None or not _derived(quantity.value, others):
             return "number", quantity.key + (f" {quantity.unit}" if quantity.unit else "")
     return None
+
+
+def _other_unit(quantity: Quantity, given: Iterable[Quantity]) -> bool:
+    """Whether the evidence has this very number, but of something else: 10 minutes, not 10 hours."""
+    found = [q for q in given if q.value == quantity.value and not q.spoken]
+    return quantity.unit in quantities.MEASURES and any(q.unit in quantities.MEASURES for q in found)
 
 
 def _derived(value: float, others: list[float]) -> bool:

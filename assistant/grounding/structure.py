@@ -170,7 +170,7 @@ def _bare(part: list[Token]) -> bool:
 def _signed(role: str, number: int, part: list[Token]) -> Clause:
     signs = [1] * len(part)
     for at, token in enumerate(part):
-        if "neg" in token.marks and "not_neg" not in token.marks:
+        if ("neg" in token.marks and "not_neg" not in token.marks) or token.text in _ABSENT:
             _negate(part, signs, at)
         if "neg_back" in token.marks:
             for back in range(at - 1, max(-1, at - 3), -1):
@@ -193,7 +193,7 @@ def _negate(part: list[Token], signs: list[int], at: int) -> None:
         and any(c == "can" for c, _ in part[at - 1].concepts)
     ):
         signs[at - 1] *= -1
-    turned = _turned(part, at)
+    turned = (0 if token.text in _ABSENT else _turned(part, at)) or _denied(part, at)
     if turned:
         signs[turned] *= -1
 
@@ -202,6 +202,21 @@ def _negate(part: list[Token], signs: list[int], at: int) -> None:
 _BETWEEN = frozenset(
     ["再", "又", "还", "已经", "已", "也", "先", "still", "again", "yet", "even", "already", "then", "first"]
 )
+
+
+# Say of the thing after them that it is not there.
+_ABSENT = frozenset(["without", "lack", "lacks", "lacking", "缺少", "缺", "不带", "不含", "缺乏"])
+
+
+def _denied(part: list[Token], at: int) -> int:
+    """The thing that a negation denies where it turns no doing word: no warning, not a text column. 0 where
+    there is none."""
+    for ahead in range(at + 1, min(at + 4, len(part))):
+        if part[ahead].kind == "sep":
+            return 0
+        if part[ahead].weight >= 0.5:
+            return ahead
+    return 0
 
 
 def _turned(part: list[Token], at: int) -> int:
@@ -260,7 +275,7 @@ def _segments(words: tuple[Word, ...]) -> list[tuple[Word, ...]]:
     parts: list[list[Word]] = [[]]
     for word in words:
         if word.token.kind == "sep" and word.token.key in ("and", "、"):
-            parts.append([])
+            parts.append([word] if word.token.marks else [])
         elif word.token.text in _INSTEAD and parts[-1]:
             parts.append([word])
         else:

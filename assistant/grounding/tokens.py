@@ -295,7 +295,8 @@ def _chinese(run: str) -> Iterator[Token]:
             if form in JOINS:
                 yield from _pairs(unknown)
                 unknown = ""
-                yield Token("sep", "and", form, weight=0.0)
+                marks = frozenset(["also"] if form in ("也", "还") else [])
+                yield Token("sep", "and", form, marks=marks, weight=0.0)
                 at += length
                 break
             if meaning:

@@ -9,7 +9,7 @@ import sys
 import time
 from pathlib import Path
 
-CASES = Path(__file__).parent.parent / "cases"
+CASES = Path(__file__).parent.parent / "grounding" / "cases"
 COLD = "import time; a = time.perf_counter(); from assistant.grounding import check; check('Set `x_y=1` [1].', ['Set `x_y=1`.']); print(time.perf_counter() - a)"
 
 
@@ -19,7 +19,7 @@ def main() -> None:
     from assistant.grounding import check
 
     check("Set `x_y=1` [1].", ["Set `x_y=1`."])
-    for file in sorted(CASES.glob("grounding-*.jsonl")):
+    for file in sorted(CASES.glob("*.jsonl")):
         spent: list[float] = []
         for line in file.read_text(encoding="utf-8").splitlines():
             row = json.loads(line)

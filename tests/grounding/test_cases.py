@@ -9,9 +9,9 @@ import pytest
 
 from assistant.grounding import check
 
-CASES = Path(__file__).parent.parent / "cases"
+CASES = Path(__file__).parent / "cases"
 # file, share of false sentences caught at least, share of true ones flagged at most
-FLOORS = {"grounding-held.jsonl": (0.66, 0.28), "grounding-fit.jsonl": (0.70, 0.20)}
+FLOORS = {"held.jsonl": (0.76, 0.30), "fit.jsonl": (0.78, 0.20), "replies.jsonl": (0.78, 0.20)}
 INVENTED = {"invented-argument", "invented-command", "invented-name", "absent-citation"}
 
 
