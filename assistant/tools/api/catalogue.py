@@ -10,7 +10,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from assistant.tools.api.process import WORKER, ask, names, versions
+from assistant.reference.homes import names
+from assistant.tools.api.process import WORKER, ask, versions
 from assistant.tools.api.record import Answer, Record, is_name, looks_like_code
 
 _SECONDS = 240.0

@@ -7,12 +7,11 @@ import subprocess
 import sys
 import threading
 import time
-import tomllib
 from collections.abc import Mapping
-from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
+
+from assistant.reference.homes import names as names
 
 WORKER = Path(__file__).parent / "worker.py"
 _POLL_SECONDS = 0.05
@@ -29,12 +28,6 @@ def versions() -> Mapping[str, str]:
         except importlib.metadata.PackageNotFoundError:
             continue
     return found
-
-
-@cache
-def names() -> Mapping[str, Any]:
-    """The tables of names.toml."""
-    return tomllib.loads((files("assistant.tools.api") / "names.toml").read_text(encoding="utf-8"))
 
 
 def ask(asked: Mapping[str, Any], seconds: float, cancelled: threading.Event | None) -> dict[str, Any] | None:

@@ -3,6 +3,8 @@
 import re
 from dataclasses import dataclass
 
+from assistant.reference.parts import looks_like_code as looks_like_code
+
 _NAME = re.compile(r"[A-Za-z]\w{0,80}(?:\.[A-Za-z]\w{0,80}){0,7}")
 
 
@@ -32,13 +34,6 @@ class Answer:
 def is_name(text: str) -> bool:
     """Whether a text can be the name of a public API."""
     return bool(_NAME.fullmatch(text))
-
-
-def looks_like_code(word: str) -> bool:
-    """Whether a word without dots looks like a name in code: an underscore, or capitals within."""
-    inner = word[1:]
-    mixed = word[0].isupper() and any(map(str.islower, word)) and not inner.islower()
-    return "_" in word.strip("_") or mixed
 
 
 def tidy(name: str) -> str:
