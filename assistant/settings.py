@@ -54,7 +54,7 @@ SETTINGS: Mapping[str, Setting] = {
             "TRACEDOC_ADAPTER",
             "--adapter",
             "auto",
-            "The PEFT adapter on the model: `auto` (ours, where it fits the model), `none`, or a folder.",
+            "The PEFT adapter on the model: `auto` (ours, where it fits the model), `none`, a folder, or, for `serve`, a hub id.",
         ),
         Setting(
             "TRACEDOC_API_KEY",
@@ -68,13 +68,36 @@ SETTINGS: Mapping[str, Setting] = {
             "SQLite in `TRACEDOC_DATA`",
             "SQLAlchemy URL of the database for feedback, for several servers that share one.",
         ),
-        Setting("GRADIO_SERVER_NAME", "--host", "127.0.0.1", "Address that `serve` binds to."),
+        Setting(
+            "TRACEDOC_FEEDBACK",
+            "",
+            "none",
+            "Where judgements are kept as well, in batches that outlive this server's disk: a private data set `owner/name` on the hub, or the folder of a mounted volume.",
+        ),
+        Setting(
+            "TRACEDOC_HARDWARE",
+            "",
+            "auto",
+            "What the language model runs on: `auto` (what is found), `cpu`, `gpu`, or `zero` (ZeroGPU of Spaces).",
+        ),
+        Setting(
+            "GRADIO_SERVER_NAME",
+            "--host",
+            "127.0.0.1; all addresses on Spaces",
+            "Address that `serve` binds to.",
+        ),
         Setting("GRADIO_SERVER_PORT", "--port", "7860", "Port that `serve` binds to."),
         Setting(
             "TRACEDOC_RATE",
             "--rate",
             "off on 127.0.0.1, else 60",
             "Requests per address and minute; 0 switches the limit off.",
+        ),
+        Setting(
+            "TRACEDOC_PROXIES",
+            "",
+            "1 on Spaces, else 0",
+            "How many proxies stand before `serve` whose `X-Forwarded-For` names the visitor's address; 0 believes none.",
         ),
     )
 }
@@ -105,6 +128,11 @@ def cache_folder() -> Path:
     from platformdirs import user_cache_path
 
     return user_cache_path("tracedoc", appauthor=False)
+
+
+def on_space() -> bool:
+    """Whether this is a Hugging Face Space, which sets SPACE_ID."""
+    return bool(value("SPACE_ID", ""))
 
 
 def model(default: str) -> str:

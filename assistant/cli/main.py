@@ -20,6 +20,7 @@ COMMANDS = {
     "doctor": "report this machine, or a pasted report, and what is wrong with it",
     "index": "build, show or extend the index",
     "eval": "score answers on labelled cases",
+    "deploy": "make the bundle of a Hugging Face Space, check it and upload it",
 }
 
 

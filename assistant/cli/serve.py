@@ -2,12 +2,14 @@
 
 import argparse
 
-from assistant.settings import adapter, model, value
+from assistant.settings import adapter, model, on_space, value
 
 
 def add(command: argparse.ArgumentParser) -> None:
     command.add_argument(
-        "--host", default=value("GRADIO_SERVER_NAME", "127.0.0.1"), help="address to bind to"
+        "--host",
+        default=value("GRADIO_SERVER_NAME", "0.0.0.0" if on_space() else "127.0.0.1"),
+        help="address to bind to",
     )
     command.add_argument(
         "--port", type=int, default=value("GRADIO_SERVER_PORT", "7860"), help="port to bind to"

@@ -68,16 +68,20 @@ class Store:
 
         self._write(add)
 
-    def _write(self, work: "Callable[[Session], object]") -> None:
-        """Runs a transaction. It is run a second time where another server added the same turn first."""
-        from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+    def session(self) -> "Session":
+        """A session on the store, which is opened first. Raises StoreFault."""
         from sqlalchemy.orm import Session
 
         with self._opening:
-            engine = self.engine
+            return Session(self.engine)
+
+    def _write(self, work: "Callable[[Session], object]") -> None:
+        """Runs a transaction. It is run a second time where another server added the same turn first."""
+        from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+
         for last in (False, True):
             try:
-                with Session(engine) as session, session.begin():
+                with self.session() as session, session.begin():
                     work(session)
                 return
             except IntegrityError as error:

@@ -3,6 +3,7 @@
 import time
 from collections import OrderedDict, deque
 from collections.abc import Callable
+from ipaddress import ip_address
 
 from fastapi import FastAPI
 from fastapi.responses import JSONResponse
@@ -15,15 +16,18 @@ _LIMITED = ("/api/", "/gradio_api/queue/join", "/gradio_api/call/", "/gradio_api
 class RateLimit:
     """ASGI middleware that answers 429 to an address that asks too often."""
 
-    def __init__(self, app: ASGIApp, per_minute: int, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, app: ASGIApp, per_minute: int, proxies: int = 0, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self.app = app
         self.per_minute = per_minute
+        self.proxies = proxies
         self.clock = clock
         self._seen: OrderedDict[str, deque[float]] = OrderedDict()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         limited = scope["type"] == "http" and scope["method"] == "POST" and scope["path"].startswith(_LIMITED)
-        wait = self.wait((scope.get("client") or ("?",))[0]) if limited else 0
+        wait = self.wait(visitor(scope, self.proxies)) if limited else 0
         if wait:
             message = (
                 f"too many requests: {self.per_minute} a minute are allowed; try again in {wait} seconds."
@@ -48,7 +52,26 @@ class RateLimit:
         return 0
 
 
-def limit_rate(app: FastAPI, per_minute: int) -> None:
-    """Limits an app's requests per address and minute; 0: no limit."""
+def visitor(scope: Scope, proxies: int = 0) -> str:
+    """The address that a request comes from. Behind so many proxies, each of which appends whom it heard from to
+    X-Forwarded-For, it is the one that the first of them appended: what stands before that, a visitor may have
+    written. Addresses of the host's own network count for no proxy."""
+    peer: str = (scope.get("client") or ("?",))[0]
+    if not proxies:
+        return peer
+    stated = [value.decode("latin-1") for name, value in scope["headers"] if name == b"x-forwarded-for"]
+    public = [each.strip() for each in ",".join(stated).split(",") if _is_public(each.strip())]
+    return public[-proxies] if len(public) >= proxies else public[0] if public else peer
+
+
+def _is_public(address: str) -> bool:
+    try:
+        return ip_address(address).is_global
+    except ValueError:
+        return False
+
+
+def limit_rate(app: FastAPI, per_minute: int, proxies: int = 0) -> None:
+    """Limits an app's requests per address and minute (0: no limit), behind so many proxies."""
     if per_minute > 0:
-        app.add_middleware(RateLimit, per_minute=per_minute)
+        app.add_middleware(RateLimit, per_minute=per_minute, proxies=proxies)
