@@ -4,7 +4,7 @@ they captured and why one cause was chosen before another. `diagnose()` is the o
 This step needs no index and no network. What it finds nothing for is left to retrieval.
 """
 
-from assistant.diagnosis.continuity import link, rejects_advice
+from assistant.diagnosis.continuity import link, rejects_advice, says_thanks
 from assistant.diagnosis.diagnose import diagnose
 from assistant.diagnosis.model import Diagnosis, PointMatch, Reason
 from assistant.diagnosis.patterns import Patterns, compile_patterns
@@ -18,4 +18,5 @@ __all__ = [
     "diagnose",
     "link",
     "rejects_advice",
+    "says_thanks",
 ]

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from assistant.case import Case
-from assistant.diagnosis.continuity import NEW_ERROR, leans_on_before, link
+from assistant.diagnosis.continuity import NEW_ERROR, leans_on_before, link, only_states_facts
 from assistant.diagnosis.model import Diagnosis, PointMatch, Reason
 from assistant.diagnosis.patterns import Patterns, captures, span
 from assistant.reading import Reading
@@ -23,7 +23,8 @@ def diagnose(case: Case, patterns: Patterns) -> tuple[Diagnosis, ...]:
     Earlier messages of the conversation count as far as the last one goes on with them, less the
     further back they are.
     """
-    found = _diagnoses(case, case.reading, patterns)
+    told = len(case.turns) > 1 and only_states_facts(case.reading)  # it is no subject of its own
+    found = {} if told else _diagnoses(case, case.reading, patterns)
     share = link(case.reading, case.turns[:-1])
     if not leans_on_before(case.reading) and any(_speaks_for_itself(each) for each in found.values()):
         share = min(share, NEW_ERROR)

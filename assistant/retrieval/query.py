@@ -1,7 +1,7 @@
 """What is looked up for a paste: the user's own words and the message of the error that matters."""
 
 from assistant.case import Case
-from assistant.diagnosis.continuity import GOES_ON, leans_on_before, link
+from assistant.diagnosis.continuity import GOES_ON, leans_on_before, link, only_states_facts
 from assistant.reading import Reading
 from assistant.reading.domain import domain_signs
 
@@ -11,8 +11,10 @@ _WORDS, _MESSAGE, _EVENTS, _REST, _SHORT = 700, 400, 300, 500, 120
 def query_of(case: Case) -> str:
     """The text to search for. A short follow-up that cannot stand alone is looked up together with the
     message before it."""
-    query = _own_query(case.reading)
     earlier = case.turns[:-1]
+    if earlier and only_states_facts(case.reading):
+        return _own_query(earlier[-1])
+    query = _own_query(case.reading)
     goes_on = link(case.reading, earlier) >= GOES_ON
     if len(query) < _SHORT and goes_on and (leans_on_before(case.reading) or not any(domain_signs(query))):
         query = f"{query}\n{_own_query(earlier[-1])[:_MESSAGE]}"
