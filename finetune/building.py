@@ -158,7 +158,9 @@ class Builder:
         if asked.answer.abstained:
             self.left_out["the core abstains"] += 1
             return None
-        entries = tuple(dict.fromkeys(each.passage.partition("#")[0] for each in asked.answer.citations))
+        passages = (each.passage.partition("#")[0] for each in asked.answer.citations)
+        # what was computed for the case (a plan, a check) is of no entry
+        entries = tuple(dict.fromkeys(each for each in passages if each in self.core.corpus.by_id))
         cited = [self.core.corpus.by_id[each].topic for each in entries]
         if not all(map(self.topics, cited if self.strict else cited[:1])):
             self.left_out["another topic is cited"] += 1

@@ -62,7 +62,7 @@ def engine(cache: Path) -> Engine:
     made = load_engine(cache)
     folder = cache / "index"
     index = load(folder) if state(folder, made.corpus).status == "fresh" else None
-    return Engine(made.corpus, made.patterns, lambda: index)
+    return Engine(made.corpus, made.patterns, lambda: index, made.cache)
 
 
 def ask(reader: PromptReader, core: Engine, turns: Sequence[str], memory: Memory, most: int = 9) -> Asked:

@@ -141,7 +141,7 @@ def _answers(
 ) -> Iterator[Answered]:
     asked = Options(
         preset=options.preset,
-        length="short",
+        length="full",
         adapter="none" if contestant.adapter == "none" else "auto",
         sampling=_PLAIN if options.plain else None,
     )
