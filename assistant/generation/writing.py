@@ -52,8 +52,9 @@ class Writing:
                 if short and attempt == 1:
                     self._forget()
                     continue
-                reason = "ran out of memory" if short else "failed"
-                yield self._finish("error", f"{self._model.name} {reason}: {one_line(error)}")
+                name, reason = self._model.name, one_line(error)
+                sentence = f"{name} ran out of memory: {reason}" if short else f"{name} failed: {reason}"
+                yield self._finish("error", sentence)
                 return
 
     def keep(self) -> None:

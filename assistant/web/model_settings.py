@@ -3,7 +3,7 @@ adapter, how it samples.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 from typing import Any
 
@@ -11,6 +11,7 @@ import gradio as gr
 
 from assistant.errors import UserError
 from assistant.generation.choice import choices
+from assistant.generation.fault_words import fault_in
 from assistant.generation.host import Status
 from assistant.generation.presets import LENGTHS, PRESETS, advice, bounds, label, rule, sampling
 from assistant.generation.words import words as model_words
@@ -49,11 +50,10 @@ def chosen(options: Options, preset: str, length: str, adapter: bool, own: bool,
     values = dict(zip(NUMBERS, numbers, strict=True)) if own else None
     if values:
         sampling("factual", "short", values)
-    return Options(
-        lang=options.lang,
+    return replace(
+        options,
         length=length if length in LENGTHS else "short",
         preset=preset if preset in ("auto", *PRESETS) else "auto",
-        machine=options.machine,
         adapter="auto" if adapter else "none",
         sampling=values,
     )
@@ -79,7 +79,7 @@ def build_controls(service: Service, i18n: gr.I18n, timer: gr.Timer, *, may_choo
         with gr.Row():
             length = gr.Radio(
                 choices=[(i18n("length_short"), "short"), (i18n("length_full"), "full")],
-                value="short",
+                value="full",
                 label=i18n("length"),
                 elem_id="length",
             )
@@ -113,7 +113,7 @@ def status_line(status: Status, lang: str) -> str:
     if status.state in ("preparing", "loading"):
         return said["loading"].format(model=status.model)
     if status.state == "failed":
-        return said["failed"].format(reason=status.reason)
+        return said["failed"].format(reason=fault_in(status.reason, lang))
     return ""
 
 
@@ -135,7 +135,7 @@ def _choice(service: Service, i18n: gr.I18n, timer: gr.Timer) -> None:
         try:
             service.use_model(str(name or "none").strip(), by_visitor=True)
         except UserError as error:
-            gr.Warning(escape(str(error)), title="Tracedoc")
+            gr.Warning(escape(fault_in(str(error), lang_of_browser(request))), title="Tracedoc")
             return gr.Timer(active=True)
         gr.Info(escape(words()[lang_of_browser(request)]["exchanging"]), duration=4, title="Tracedoc")
         return gr.Timer(active=True)

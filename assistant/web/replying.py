@@ -5,6 +5,7 @@ word, the tools that it used, and what became of it.
 from collections.abc import Iterator
 from typing import Any
 
+from assistant.generation.fault_words import fault_in
 from assistant.generation.reply import Reply
 from assistant.generation.words import words
 from assistant.tools import Step
@@ -55,7 +56,7 @@ def _ending(reply: Reply) -> list[str]:
     said, ended = words(reply.lang), reply.finished
     if ended is None or ended.stopped == "end":
         return []
-    reason = (ended.error or "").rstrip(".。")
+    reason = fault_in(ended.error or "", reply.lang).rstrip(".。")
     return [said[f"stopped_{ended.stopped}"].format(reason=reason)]
 
 
