@@ -94,7 +94,8 @@ def _earlier(engine: Engine, talk: Talk, memory: Memory, *, small: bool) -> list
             continue
         answer = answer_turns(engine, turns[:last], talk.options)
         if answer.statements:
-            before = build_case(talk.case.turns[:last], talk.options.lang)
+            options = talk.options
+            before = build_case(talk.case.turns[:last], options.lang, options.machine, options.facts)
             evidence = evidence_of(answer, small=small)
             block, _ = fitted_block(before, evidence, small=small, count=_count, room=_SMALL_BLOCK)
             found.append(Turn(block, _in_short(answer.statements[0])))
@@ -111,7 +112,7 @@ def _count(text: str) -> int:
 
 def tool_context(engine: Engine, talk: Talk) -> Context:
     """What the tools that a reply uses may look at."""
-    return Context(engine, talk.case.lang, talk.answer.citations, talk.case)
+    return Context(engine, talk.case.lang, talk.answer.citations, talk.case, here=talk.options.here)
 
 
 def _looked_up(engine: Engine, talk: Talk) -> tuple[Evidence, ...]:

@@ -110,7 +110,13 @@ def _stream(
 
 
 def _talk(generator: Generator, turns: Sequence[str], answer: Answer, options: Options) -> Talk:
-    machine = read(options.machine) if options.machine else None
-    case = build_case([read(turn) for turn in turns], options.lang, machine)
-    manner = (generator.name, generator.adapter, options.adapter, options.lang, hash(options.machine))
-    return Talk(tuple(turns), case, answer, options, "|".join(map(str, manner)))
+    case = build_case([read(turn) for turn in turns], options.lang, options.machine, options.facts)
+    return Talk(tuple(turns), case, answer, options, manner_of(generator, options))
+
+
+def manner_of(generator: Generator, options: Options) -> str:
+    """What replies depend on beside the messages: the model, its adapter, the language, the machine and what the
+    user set right."""
+    facts = tuple(sorted((options.facts or {}).items(), key=str))
+    parts = (generator.name, generator.adapter, options.adapter, options.lang, options.machine, facts)
+    return "|".join([*map(str, parts[:4]), str(hash(parts[4:]))])

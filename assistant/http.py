@@ -1,4 +1,5 @@
-"""The HTTP API on the page's port: /api/ask, /api/search, /api/plan, /api/doctor, /health.
+"""The HTTP API on the page's port: /api/ask, /api/search, /api/plan, /api/check,
+/api/doctor, /health.
 
 Bad input gets status 400 (413 where it is too large) and `{"error": "one sentence"}`. Reading the
 body is all that happens on the event loop.
@@ -18,10 +19,13 @@ from starlette.requests import ClientDisconnect
 
 from assistant.answering import Answer
 from assistant.cli.ask import PRESETS
+from assistant.config import as_json as as_findings
+from assistant.config import check_text, from_case
 from assistant.contract import as_json, hits_as_json
 from assistant.errors import UserError
 from assistant.limits import MAX_INPUT
 from assistant.machine import as_json as as_report
+from assistant.machine import case_facts, read_report
 from assistant.machine.explained import explain_paste
 from assistant.memory.api import plan_json
 from assistant.pipeline import Options
@@ -57,6 +61,7 @@ def add_routes(app: FastAPI, service: Service) -> None:
         "ask": lambda body: _ask(service, body),
         "search": lambda body: _search(service, body),
         "plan": plan_json,
+        "check": _check,
         "doctor": lambda body: _doctor(service, body),
     }
 
@@ -117,6 +122,15 @@ def _doctor(service: Service, body: Body) -> Body:
         service.engine, text, _choice(body, "lang", ("auto", "en", "zh"), "auto")
     )
     return as_report(report, found)
+
+
+def _check(body: Body) -> Body:
+    """The findings of a text, for `input` with an optional `file` name, `lang`, and `machine` (a report)."""
+    text, name = _text(body, "input"), _text(body, "file")
+    lang = _choice(body, "lang", ("en", "zh"), "en")
+    machine = _text(body, "machine")
+    facts = from_case(case_facts(read_report(machine)) if machine.strip() else {})
+    return as_findings(check_text(text, name[:200], facts, lang))
 
 
 def _search(service: Service, body: Body) -> Body:

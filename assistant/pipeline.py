@@ -13,12 +13,21 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from assistant.answering import Answer, Basis, abstain, compose
+from assistant.answering import Answer, Basis, abstain, compose, public_facts
 from assistant.calibration import GateFeatures, covered, threshold, topic_probabilities
 from assistant.case import Case, build_case
-from assistant.diagnosis import Diagnosis, Patterns, compile_patterns, diagnose, link, rejects_advice
+from assistant.diagnosis import (
+    Diagnosis,
+    Patterns,
+    compile_patterns,
+    diagnose,
+    link,
+    rejects_advice,
+    says_thanks,
+)
 from assistant.reading import Reading, read
 from assistant.reading.domain import domain_signs
+from assistant.reading.model import Fact
 from assistant.retrieval import (
     Candidate,
     Similarity,
@@ -28,6 +37,7 @@ from assistant.retrieval import (
     ranked_points,
     similarities,
 )
+from assistant.tailoring import tailored
 from corpus import Corpus, load
 from corpus.parse import ENTRIES
 
@@ -35,6 +45,8 @@ if TYPE_CHECKING:
     from index.search import Index
 
 _RIVALS, _REMEMBERED, _SIGNS = 6, 4, 8_000
+_API_SURE = 0.8
+"""Confidence with which a question on an API is answered by the installed libraries, whatever the corpus has."""
 NEAR = 0.25
 """Above this probability an abstention names the nearest subject."""
 
@@ -46,18 +58,20 @@ def _no_index() -> "Index | None":
 @dataclass(frozen=True)
 class Engine:
     """What answering needs: the corpus, its compiled patterns, and a function that gives the index
-    (None while there is none), called only when the signatures leave something to search for."""
+    (None while there is none), called only when the signatures leave something to search for. `cache` is the folder
+    with what was made from the installed libraries (their messages, their names); None for without."""
 
     corpus: Corpus
     patterns: Patterns
     find_index: "Callable[[], Index | None]" = _no_index
+    cache: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
     """How to answer: `lang` "auto", "en" or "zh"; `length` "short" or "full"; `machine`, a report
-    of the machine in question, read like a message that came before the conversation. For a language
-    model: the `preset` ("auto", "factual", "balanced", "creative"), numbers of `sampling` that replace
+    of the machine in question, counted where the messages say nothing else; `facts`, what the user set right
+    of what was read; `here` says that this process runs on the user's own machine. For a language model: the `preset` ("auto", "factual", "balanced", "creative"), numbers of `sampling` that replace
     the preset's, and `adapter` ("auto", or "none" for the model without one)."""
 
     lang: str = "auto"
@@ -66,6 +80,8 @@ class Options:
     machine: str = ""
     adapter: str = "auto"
     sampling: Mapping[str, float] | None = None
+    facts: Mapping[str, Fact] | None = None
+    here: bool = True
 
 
 def load_engine(
@@ -76,34 +92,62 @@ def load_engine(
     """An engine over a corpus, ours if no other folder of entries is named. `cache` is the folder that
     the parsed corpus is kept in."""
     corpus = load(entries, cache)
-    return Engine(corpus, compile_patterns(corpus), find_index)
+    return Engine(corpus, compile_patterns(corpus), find_index, cache)
 
 
 def answer_turns(engine: Engine, turns: Sequence[str | bytes], options: Options = Options()) -> Answer:
     """Answers the last of a conversation's messages (the user's, oldest first; at least one)."""
     started = time.perf_counter()
-    machine = read(options.machine) if options.machine else None
-    answer = answer_readings(engine, [read(turn) for turn in turns], options, machine)
+    answer = answer_readings(engine, [read(turn) for turn in turns], options)
     preset = "factual" if options.preset == "auto" else options.preset
     return replace(answer, preset=preset, ms=round((time.perf_counter() - started) * 1000, 2))
 
 
-def answer_readings(
-    engine: Engine, readings: Sequence[Reading], options: Options = Options(), machine: Reading | None = None
-) -> Answer:
+def answer_readings(engine: Engine, readings: Sequence[Reading], options: Options = Options()) -> Answer:
     """As answer_turns, for messages that were read already."""
-    case = build_case(readings, options.lang, machine)
-    if not case.reading.text.strip():
+    case = build_case(readings, options.lang, options.machine, options.facts)
+    if not case.reading.text.strip() or says_thanks(case.reading):
         return abstain(case, 0.0)
     ranking = rank_case(engine, case)
     probability = probability_covered(case, ranking)
-    if not ranking.candidates or probability < threshold(searched=ranking.searched):
+    abstains = not ranking.candidates or probability < threshold(searched=ranking.searched)
+    asked = _of_the_api(engine, case, ranking)
+    if asked and (asked.confidence >= _API_SURE or abstains):
+        return asked
+    if abstains:
         near = ranking.candidates[0].diagnosis.entry if ranking.candidates else None
-        return abstain(case, probability, near if probability >= NEAR else None)
+        said = abstain(case, probability, near if probability >= NEAR else None)
+        return tailored(said, case, {}, engine.corpus, here=options.here, cache=engine.cache)
     best, *rest = _not_rejected(ranked_points(ranking.candidates, ranking.similar), engine, readings, options)
     rivals = [*rest, *_other_topics(ranking.candidates, best)]
     basis: Basis = "signature" if best.signature else "retrieval"
-    return compose(case, best, rivals, probability, basis, short=options.length == "short")
+    answer = compose(case, best, rivals, probability, basis, short=options.length == "short")
+    return tailored(answer, case, best.captures, engine.corpus, here=options.here, cache=engine.cache)
+
+
+def _of_the_api(engine: Engine, case: Case, ranking: "Ranking") -> Answer | None:
+    """The answer to a question on a name of the installed libraries, where it is one."""
+    if engine.cache is None or ranking.decided or case.reading.kind not in ("question", "config"):
+        return None
+    from assistant.reference import answer_api
+
+    said = answer_api(case, cache=engine.cache)
+    if said is None:
+        return None
+    best = ranking.candidates[0].diagnosis.entry.topic if ranking.candidates else None
+    return Answer(
+        lang=case.lang,
+        kind=case.reading.kind,
+        topic=said.topic or best,
+        confidence=round(said.confidence, 3),
+        abstained=False,
+        parts=tuple(said.parts),
+        basis="source",
+        citations=tuple(said.citations),
+        facts=public_facts(case),
+        origins=case.origins,
+        statements=tuple(said.statements),
+    )
 
 
 def _not_rejected(

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -37,12 +38,13 @@ State = Literal["starting", "building", "loading", "failed", "ready"]
 
 class Service:
     """The engine of one server process. `state` is what it is doing until the index answers, and
-    `reason` why it builds one, or why there is none."""
+    `reason` why it builds one, or why there is none; `here`, whether it runs on its users' own machine."""
 
-    def __init__(self, cache: Path | None = None) -> None:
+    def __init__(self, cache: Path | None = None, *, here: bool = True) -> None:
         self.cache = cache or cache_folder()
         self.host = ModelHost()
         self.model_choice = "none"
+        self.here = here
         self._adapter = "auto"
         self._memory = Memory()
         self.state: State = "starting"
@@ -63,7 +65,7 @@ class Service:
         return _STAGES[self.state].format(reason=self.reason)
 
     def answer(self, turns: Sequence[str | bytes], options: Options) -> Answer:
-        return answer_turns(self.engine, turns, options)
+        return answer_turns(self.engine, turns, replace(options, here=self.here))
 
     def explain(
         self,
@@ -77,7 +79,15 @@ class Service:
     ) -> "Iterator[Reply]":
         """What the language model says to an answer, as it grows; nothing where there is no model."""
         return explain(
-            self.host, self.engine, turns, answer, options, visitor, cancelled, self._memory, go_on=go_on
+            self.host,
+            self.engine,
+            turns,
+            answer,
+            replace(options, here=self.here),
+            visitor,
+            cancelled,
+            self._memory,
+            go_on=go_on,
         )
 
     def use_model(self, model: str, adapter: str | None = None, *, by_visitor: bool = False) -> None:
@@ -132,8 +142,17 @@ class Service:
         index = load(folder)
         index.scores("warm up")
         self._index, self.state = index, "ready"
+        self._prepare_libraries()
         if self.model_choice != "none":
             self._prepare_tools()
+
+    def _prepare_libraries(self) -> None:
+        """Reads the installed libraries' messages and names, once for each set of their versions, each in a
+        process of its own."""
+        from assistant import messages, reference
+
+        messages.start_scan(self.cache)
+        reference.prepare(self.cache)
 
     def _prepare_tools(self) -> None:
         """Reads what the installed libraries say of themselves, for the model's tools: once, and after the

@@ -4,7 +4,17 @@
 of the corpus or states what was read in the paste; citations are numbered here, never by a model.
 """
 
-from assistant.answering.compose import abstain, compose, public_facts
+from assistant.answering.compose import abstain, compose, public_facts, sources_text
 from assistant.answering.model import Answer, Basis, Citation, Part, Statement
 
-__all__ = ["Answer", "Basis", "Citation", "Part", "Statement", "abstain", "compose", "public_facts"]
+__all__ = [
+    "Answer",
+    "Basis",
+    "Citation",
+    "Part",
+    "Statement",
+    "abstain",
+    "compose",
+    "public_facts",
+    "sources_text",
+]

@@ -10,7 +10,7 @@ from importlib.resources import files
 from assistant.answering.model import Answer, Basis, Citation, Part, Statement
 from assistant.answering.render import applicable, filled, first_complete, shown
 from assistant.case import Case
-from assistant.diagnosis import Diagnosis
+from assistant.diagnosis import Diagnosis, says_thanks
 from assistant.reading.model import Fact
 from corpus import Entry, Point
 
@@ -51,6 +51,7 @@ def compose(
         basis=basis,
         citations=tuple(writer.citations),
         facts=public_facts(case),
+        origins=case.origins,
         entry=chosen.entry.id,
         point=chosen.point.id,
         statements=tuple(writer.statements),
@@ -61,6 +62,8 @@ def abstain(case: Case, confidence: float, nearest: Entry | None = None) -> Answ
     """One sentence that says that this is not covered, and what is."""
     if not case.reading.text.strip():
         text = texts(case.lang)["empty"]
+    elif says_thanks(case.reading):
+        text = texts(case.lang)["thanks"]
     elif nearest:
         text = texts(case.lang)["abstained_near"].format(title=nearest.title[case.lang])
     else:
@@ -74,12 +77,13 @@ def abstain(case: Case, confidence: float, nearest: Entry | None = None) -> Answ
         parts=(Part("abstention", text),),
         basis="none",
         facts=public_facts(case),
+        origins=case.origins,
     )
 
 
 def public_facts(case: Case) -> Mapping[str, Fact | Mapping[str, str]]:
     """The facts of a case as people and the JSON contract see them."""
-    versions = {name: version for turn in case.turns for name, version in turn.versions.items()}
+    versions = case.versions
     facts: dict[str, Fact | Mapping[str, str]] = {
         name: _without_home(fact) if isinstance(fact, str) else fact
         for name, fact in case.facts.items()
@@ -93,6 +97,17 @@ def public_facts(case: Case) -> Mapping[str, Fact | Mapping[str, str]]:
         facts["failed_at"] = f"{_short(frame.file)}:{frame.line}"
     facts["versions"] = versions
     return facts
+
+
+def sources_text(citations: Sequence[Citation], lang: str) -> str:
+    """The list of an answer's sources, numbered as they are cited."""
+    lines = [
+        f"{citation.n}. [{citation.title}]({citation.source})"
+        if citation.source
+        else f"{citation.n}. {citation.title}"
+        for citation in citations
+    ]
+    return f"{texts(lang)['sources']}\n\n" + "\n".join(lines)
 
 
 @cache
@@ -205,7 +220,7 @@ class _Writer:
     def _versions(self) -> str:
         """What changed between versions, where the user states versions of these libraries."""
         names = set(self.chosen.entry.libraries)
-        stated = any(name in names for turn in self.case.turns for name in turn.versions)
+        stated = any(name in names for name in self.case.versions)
         return self._section("versions", 2) if stated else ""
 
     def _also(self, rival: Diagnosis) -> str:
@@ -264,13 +279,7 @@ class _Writer:
         return len(self.citations)
 
     def _sources(self) -> str:
-        lines = [
-            f"{citation.n}. [{citation.title}]({citation.source})"
-            if citation.source
-            else f"{citation.n}. {citation.title}"
-            for citation in self.citations
-        ]
-        return f"{self.texts['sources']}\n\n" + "\n".join(lines)
+        return sources_text(self.citations, self.lang)
 
 
 def _bullet(step: str) -> str:

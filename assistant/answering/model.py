@@ -2,9 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from assistant.reading.model import Fact
+
+if TYPE_CHECKING:
+    from assistant.memory import Plan
 
 Basis = Literal["signature", "retrieval", "source", "none"]
 
@@ -12,7 +15,8 @@ Basis = Literal["signature", "retrieval", "source", "none"]
 @dataclass(frozen=True, slots=True)
 class Part:
     """One part of the answer as Markdown, in the order shown. `kind` is a key of texts.toml:
-    "happened", "why", "fix", "also", "others", "more", "versions", "sources", or "abstention"."""
+    "happened", "why", "fix", "also", "others", "more", "versions", "sources", or "abstention"; or of what
+    the case itself adds: "run", "config", "machine"."""
 
     kind: str
     markdown: str
@@ -46,7 +50,8 @@ class Statement:
 class Answer:
     """The grounded answer. `entry` and `point` name what it was made from ("" if abstained), and
     `statements` hold it in pieces, as evidence for a language model;
-    `confidence` is the calibrated probability that the corpus covers the input."""
+    `confidence` is the calibrated probability that the corpus covers the input; `plan` is of the user's run,
+    where the answer speaks of it; `origins` says of each fact where it came from (see assistant.case)."""
 
     lang: str
     kind: str
@@ -60,6 +65,8 @@ class Answer:
     entry: str = ""
     point: str = ""
     statements: tuple[Statement, ...] = ()
+    plan: "Plan | None" = None
+    origins: Mapping[str, str] = field(default_factory=dict)
     preset: str = "factual"
     ms: float = 0.0
 

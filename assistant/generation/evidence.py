@@ -38,6 +38,8 @@ _CHINESE = 0.45
 
 _FENCE = re.compile(r"^[ \t]*(```|~~~)[^\n]*\n(.*?)^[ \t]*\1[ \t]*$\n?", re.DOTALL | re.MULTILINE)
 _SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z\"“`*(\[])|(?<=[。！？])|\n{2,}|\n(?=[-*\d])")
+_DANGLING = re.compile(r"(?:[,，;；]? ?\b(?:or|and|then)|[,，;；]?(?:或者?|并且?|然后|和))\s*[:：]?$")
+"""What is left of a sentence that went on with a block of code."""
 _INLINE = 150
 
 
@@ -89,6 +91,7 @@ def _flat(step: str) -> str:
     text = _FENCE.sub(lambda block: _inline(block[2]), step)
     text = re.sub(r"\s*\n\s*[-*]\s+", " ", text)
     text = re.sub(r"\s+", " ", text).strip()
+    text = _DANGLING.sub("", text)
     return re.sub(r"[:：]$", lambda end: "。" if end[0] == "：" else ".", text)
 
 

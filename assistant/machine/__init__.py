@@ -11,13 +11,14 @@ from assistant.machine.as_text import as_markdown, as_text
 from assistant.machine.case_facts import case_facts
 from assistant.machine.data import as_json
 from assistant.machine.findings import findings, ranked
-from assistant.machine.here import inspect_machine, this_machine
+from assistant.machine.here import MEASURED_HERE, inspect_machine, this_machine
 from assistant.machine.model import Finding, Gpu, GpuProcess, Report
 from assistant.machine.paste import read_report
 from assistant.machine.schema import schema_text
 from assistant.machine.script import script
 
 __all__ = [
+    "MEASURED_HERE",
     "Finding",
     "Gpu",
     "GpuProcess",

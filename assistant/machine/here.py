@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from assistant.machine.data import from_data
+from assistant.machine.data import as_json, from_data
 from assistant.machine.model import Report
 from assistant.machine.paste.signs import measured_signs
 from assistant.machine.probes import gpu_tools, network, packages, privacy, storage, system, variables
@@ -12,6 +12,8 @@ from assistant.machine.probes.collecting import collect, merge, python_output
 from assistant.machine.probes.torch_process import TORCH_SECONDS, torch
 
 _SECONDS, _NVML_SECONDS = 1.6, 1.4
+MEASURED_HERE = "# measured on this machine by tracedoc"
+"""Stands below the report of this machine where it is handed on as a text."""
 
 
 def inspect_machine(*, torch_too: bool = True, hub: bool = True) -> Report:
@@ -60,17 +62,6 @@ def nvidia() -> dict[str, Any]:
 
 
 def this_machine() -> str:
-    """This machine as a text that is read like a pasted report; torch is not imported, the Hub not asked."""
-    report = inspect_machine(torch_too=False, hub=False)
-    lines = [f"Python version: {report.python}", f"OS: {report.os}"]
-    lines += [f"{name}=={version}" for name, version in report.packages.items()]
-    if report.driver:
-        lines.append(
-            f"NVIDIA-SMI {report.driver} Driver Version: {report.driver} CUDA Version: {report.cuda_driver}"
-        )
-    for place, gpu in enumerate(report.gpus):
-        total, free = gpu.vram_gib or 0, gpu.free_gib if gpu.free_gib is not None else gpu.vram_gib or 0
-        lines.append(f"|   {place}  {gpu.name or 'GPU'}  On  |")
-        if total:
-            lines.append(f"| {round((total - free) * 1024)}MiB / {round(total * 1024)}MiB |")
-    return "\n".join(lines)
+    """This machine's report as JSON text, as it may be pasted; torch is not imported, the Hub not asked."""
+    found = json.dumps(as_json(inspect_machine(torch_too=False, hub=False)), ensure_ascii=False)
+    return f"{found}\n{MEASURED_HERE}"

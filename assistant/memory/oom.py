@@ -24,14 +24,16 @@ class OomCause:
     tensor: str = ""
     values: Mapping[str, str] | None = None
 
-    def words(self, lang: Lang) -> str:
-        """Two or three sentences: why, which tensor, what to do."""
+    def words(self, lang: Lang, *, todo: bool = True) -> str:
+        """Two or three sentences: why, which tensor, and (with `todo`) what to do."""
         table = texts()[lang]["oom"]
         filled = {name: f"{size:.2f}" for name, size in self.sizes.items()}
         said = [table[self.cause].format(**filled)]
         if self.tensor:
             said.append(table[f"tensor_{self.tensor}"].format(**(self.values or {})))
-        return " ".join([*said, table[f"do_{self.cause}"]])
+        if todo:
+            said.append(table[f"do_{self.cause}"])
+        return ("" if lang == "zh" else " ").join(said)
 
 
 def explain_oom(facts: Mapping[str, object], plan: Plan | None = None) -> OomCause:

@@ -60,7 +60,7 @@ def _lines(plan: Plan, lang: Lang) -> Iterator[str]:
     if notes:
         yield ""
         yield from notes
-    assumed = list(_assumed(plan))
+    assumed = assumed_settings(plan)
     if assumed:
         yield ""
         yield word("assumed", lang, settings=", ".join(assumed))
@@ -75,14 +75,17 @@ def _verdict(plan: Plan, lang: Lang) -> str:
     return word(name, lang, low=low, high=high, gpu=gpu, card=card)
 
 
-def _assumed(plan: Plan) -> Iterator[str]:
+def assumed_settings(plan: Plan) -> tuple[str, ...]:
+    """The settings that were not given and matter, each with the value that is assumed."""
     s = plan.settings
-    for name in (
+    names = (
         _SETTINGS["always"] + _SETTINGS["adapters" if s.adapts else "training" if s.trains else "inference"]
-    ):
-        if plan.origins.get(name) == "assumed":
-            value = getattr(s, name)
-            yield f"{name} {('off', 'on')[value] if isinstance(value, bool) else value}"
+    )
+    values = {name: getattr(s, name) for name in names if plan.origins.get(name) == "assumed"}
+    return tuple(
+        f"{name} {('off', 'on')[value] if isinstance(value, bool) else value}"
+        for name, value in values.items()
+    )
 
 
 def _levers(plan: Plan, lang: Lang) -> Iterator[str]:

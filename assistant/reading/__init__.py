@@ -7,7 +7,7 @@ line by line, a large one is narrowed to the lines that matter, and only those a
 from assistant.reading.clean import clean, clean_lines
 from assistant.reading.facts import find_facts
 from assistant.reading.focus import LIMIT, focus
-from assistant.reading.kinds import kind_of
+from assistant.reading.kinds import holds_report, kind_of
 from assistant.reading.language import language_of
 from assistant.reading.lines import sort_lines
 from assistant.reading.model import ExceptionInfo, Frame, LogEvent, Reading
@@ -49,6 +49,7 @@ def read(text: str | bytes) -> Reading:
         settings=settings,
         versions=find_versions(shown.split("\n")),
         facts=find_facts(shown, sorted_lines, main, settings),
+        has_report=holds_report(shown, sorted_lines),
         length=length,
         narrowed=narrowed,
     )

@@ -10,7 +10,7 @@ from assistant.reading.model import ExceptionInfo, Kind
 from assistant.reading.prose import is_prose
 
 _REPORT = re2.compile(
-    r"(?m)NVIDIA-SMI \d|ROCM-SMI|rocm-smi|PyTorch version: |Copy-and-paste the text below in your GitHub issue|`transformers` version"
+    r"(?m)\"tracedoc_report\"|NVIDIA-SMI \d|ROCM-SMI|rocm-smi|PyTorch version: |Copy-and-paste the text below in your GitHub issue|`transformers` version"
     r"|^- `?(?:Accelerate|Platform)`?(?: version)?:|DeepSpeed C\+\+/CUDA extension op report|^Package\s{1,60}Version\s{0,60}$|^Collecting environment information"
 )
 _LISTED = re.compile(r"[A-Za-z][\w.-]{1,50}(?:\s{2,60}|==)\d[\w.+]{0,30}(?:\s{2,60}\S{1,80})?$")
@@ -24,7 +24,7 @@ def kind_of(
     printed = errors if lines.trace_lines else []
     if any(each.frames for each in exceptions):
         return "traceback"
-    if not printed and (_REPORT.search(text) or _is_list(lines.stated)):
+    if not printed and holds_report(text, lines):
         return "report"
     if printed and not lines.log_lines:
         return "traceback"
@@ -39,6 +39,11 @@ def kind_of(
     if len(lines.config) > len(lines.prose) and not (len(lines.config) == 1 and not settings):
         return "config"
     return "question"
+
+
+def holds_report(text: str, lines: SortedLines) -> bool:
+    """Whether a machine's report (nvidia-smi, an environment, a list of packages) stands in a text."""
+    return bool(_REPORT.search(text)) or _is_list(lines.stated)
 
 
 def _is_list(lines: tuple[str, ...]) -> bool:

@@ -62,7 +62,8 @@ class LogEvent:
 @dataclass(frozen=True, slots=True)
 class Reading:
     """One message of the user, read. All texts are cleaned; `facts` are what it states outright
-    (numbers, GPU, model, mode), `settings` what it sets (`do_sample` → "False")."""
+    (numbers, GPU, model, mode), `settings` what it sets (`do_sample` → "False"). `has_report`: the report of a machine
+    stands in it."""
 
     text: str
     prose: str
@@ -75,5 +76,6 @@ class Reading:
     settings: Mapping[str, str] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
     facts: Mapping[str, Fact] = field(default_factory=dict)
+    has_report: bool = False
     length: int = 0
     narrowed: bool = False

@@ -130,7 +130,8 @@ def _step(id_: str, call: ToolCall, tools: Mapping[str, Tool], lang: str) -> Ste
     said = words(lang)
     tool = tools.get(call.name)
     shown = _shown(call, tool) if tool else ""
-    title = said[call.name if tool and call.name in said and shown else "other"]
+    named = tool is not None and call.name in said and (shown or not tool.shown)
+    title = said[call.name if named else "other"]
     return Step(id_, call.name, title.format(name=call.name[:_SHOWN], shown=shown), "running")
 
 

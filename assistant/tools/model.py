@@ -21,13 +21,15 @@ Status = Literal["running", "done", "failed"]
 @dataclass(frozen=True)
 class Context:
     """What a tool may look at. `citations` are the sources that were given to the model already: a
-    passage among them keeps its number, others are numbered on from there."""
+    passage among them keeps its number, others are numbered on from there. `here` says that this process runs
+    on the user's own machine."""
 
     engine: "Engine"
     lang: str = "en"
     citations: tuple[Citation, ...] = ()
     case: "Case | None" = None
     cache: Path = field(default_factory=cache_folder)
+    here: bool = True
 
 
 @dataclass(frozen=True, slots=True)

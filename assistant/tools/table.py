@@ -3,8 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
+from assistant.tools.config_check import Text, check_config
 from assistant.tools.explain import Name, explain_api
+from assistant.tools.memory_plan import Run, plan_memory
 from assistant.tools.model import Tool
+from assistant.tools.own_machine import Nothing, inspect_machine
 from assistant.tools.search import Query, search_corpus
 
 TOOLS: Mapping[str, Tool] = {
@@ -23,6 +26,27 @@ TOOLS: Mapping[str, Tool] = {
             parameters=Name,
             run=explain_api,
             shown="name",
+        ),
+        Tool(
+            name="inspect_machine",
+            description="The user's machine: GPUs and their free memory, versions of the libraries, and what is wrong with it.",
+            parameters=Nothing,
+            run=inspect_machine,
+            shown="",
+        ),
+        Tool(
+            name="plan_memory",
+            description="GPU memory that a training or inference run needs, by part, whether it fits the GPU, and the least changes that make it fit.",
+            parameters=Run,
+            run=plan_memory,
+            shown="model",
+        ),
+        Tool(
+            name="check_config",
+            description="Checks a training script or configuration (TrainingArguments, DeepSpeed, LoRA, generation, …) for errors, ignored settings and waste.",
+            parameters=Text,
+            run=check_config,
+            shown="",
         ),
     )
 }

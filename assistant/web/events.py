@@ -11,9 +11,11 @@ import gradio as gr
 
 from assistant.answering import Answer
 from assistant.errors import UserError
+from assistant.generation.fault_words import fault_in
 from assistant.reading import read
 from assistant.service import Service
 from assistant.store import Store, StoreFault
+from assistant.web.case_fields import FIELDS, with_case
 from assistant.web.conversation import (
     KEPT_TURNS,
     Message,
@@ -53,7 +55,7 @@ class Events:
     def send(
         self, message: Mapping[str, Any], history: list[Message], lang: str, request: gr.Request, *manner: Any
     ) -> Iterator[Updates]:
-        """Answers what is in the box; `manner` is what the model's controls say."""
+        """Answers what is in the box; `manner` is what the fields of the case and the model's controls say."""
         new = user_message(message)
         if new is None:
             yield _SKIPPED
@@ -175,14 +177,14 @@ class Events:
         panel, shown = panel_html(None, words()[browser]), history
         try:
             turns = turns_of(history)
-            options = answer_options(lang, turns, browser)
+            options = with_case(answer_options(lang, turns, browser), self.service.here, manner[:FIELDS])
             for text, answer in answer_parts(self.service, turns, options, number):
                 panel = panel_html(answer, words()[answer.lang], number)
                 yield [*history, _said_by_us(text)], gr.skip(), panel, gr.skip(), gr.skip()
             if not go_on:
                 self._answered.put((turns, answer))
             shown = [*history, _said_by_us(text)]  # whatever becomes of the reply, the answer stands
-            options = chosen(options, *manner)
+            options = chosen(options, *manner[FIELDS:])
             with self._running.reply(_session(request)) as cancelled:
                 replies = self.service.explain(
                     turns, answer, options, _session(request), cancelled, go_on=go_on
@@ -196,7 +198,7 @@ class Events:
             text = _said(fault, lang if lang != "auto" else _lang_of_last(history, browser))
             yield [*shown, _said_by_us(text)], gr.skip(), panel, gr.skip(), gr.skip()
         except UserError as error:
-            yield [*shown, _said_by_us(str(error))], gr.skip(), panel, gr.skip(), gr.skip()
+            yield [*shown, _said_by_us(fault_in(str(error), browser))], gr.skip(), panel, gr.skip(), gr.skip()
         except Exception:  # whatever it is, the page goes on and nothing is lost
             traceback.print_exc()
             yield [*shown, _said_by_us(words()[browser]["busy"])], gr.skip(), panel, gr.skip(), gr.skip()

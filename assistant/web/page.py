@@ -1,6 +1,7 @@
 """The Gradio page: what is on it, and which event calls what."""
 
 import json
+import os
 from importlib.resources import files
 from typing import Any
 
@@ -8,6 +9,7 @@ import gradio as gr
 
 from assistant.service import Service
 from assistant.store import Store
+from assistant.web.case_fields import build_fields
 from assistant.web.events import REASONS, Events
 from assistant.web.model_settings import build_controls
 from assistant.web.panel import panel_html
@@ -28,9 +30,10 @@ _ANSWERING: dict[str, Any] = {
 
 
 def build_page(
-    service: Service, store: Store, lang: str, i18n: gr.I18n, *, may_choose: bool = True
+    service: Service, store: Store, lang: str, i18n: gr.I18n, *, may_choose: bool = True, note: bool = False
 ) -> gr.Blocks:
-    """The page; `lang` is the preselected language of answers; `may_choose` shows the choice of models."""
+    """The page; `lang` is the preselected language of answers; `may_choose` shows the choice of models;
+    `note` says below what the page runs on and that it cannot see the visitor's machine."""
     events = Events(service, store)
     with gr.Blocks(
         title="Tracedoc", fill_width=True, analytics_enabled=False, delete_cache=(3_600, 86_400)
@@ -43,14 +46,20 @@ def build_page(
                 controls = build_controls(service, i18n, timer, may_choose=may_choose)
             with gr.Column(scale=4, min_width=300, elem_id="side"):
                 panel = gr.HTML(panel_html(None, words()["en"]), elem_id="sources", padding=False)
+                fields = build_fields(i18n, here=service.here)
+        if note:
+            gr.Markdown(i18n("space_note"), elem_id="space-note")
+            if os.environ.get("OAUTH_CLIENT_ID"):  # of a Space whose front matter has `hf_oauth`
+                gr.LoginButton(size="sm", elem_id="login")
         judged = gr.State(None)
         outputs = [chat, box, panel, reasons, go_on]
-        manner = [language, *controls.inputs]
+        manner = [language, *fields.inputs, *controls.inputs]
         box.submit(events.send, [box, chat, *manner], outputs, **_ANSWERING)
         chat.retry(events.retry, [chat, *manner], outputs, **_ANSWERING)
         chat.edit(events.edit, [chat, *manner], outputs, **_ANSWERING)
         for n, button in enumerate(buttons):
             button.click(events.try_example, [gr.State(n), chat, *manner], outputs, **_ANSWERING)
+        fields.apply.click(events.retry, [chat, *manner], outputs, **_ANSWERING)
         go_on.click(events.go_on, [chat, *manner], outputs, **_ANSWERING)
         box.stop(events.stop, None, None, **_HIDDEN)
         page.unload(events.gone)

@@ -35,23 +35,50 @@ def panel_html(
     if answer:
         cited = {citation.n for citation in answer.citations}
         found = [each for each in evidence if each.n not in cited]
-        content = "".join([*_facts(answer, words), *_sources(answer, words, number), *_found(found, number)])
+        content = "".join(
+            [
+                *_facts(answer, words),
+                *_plan(answer, words),
+                *_sources(answer, words, number),
+                *_found(found, number),
+            ]
+        )
     return content or f'<p class="empty">{escape(words["sources_empty"])}</p>'
 
 
 def _facts(answer: Answer, words: Mapping[str, str]) -> Iterator[str]:
     rows = [
-        f"<dt>{escape(labels[answer.lang])}</dt><dd>{escape(_shown(answer.facts[name]))}</dd>"
+        f"<dt>{escape(labels[answer.lang])}</dt>"
+        f"<dd>{escape(_shown(answer.facts[name]))}{_origin(answer, name, words)}</dd>"
         for name, labels in _SHOWN_FACTS.items()
         if name in answer.facts
     ]
     versions = answer.facts.get("versions")
     if isinstance(versions, Mapping):
         rows += [
-            f"<dt>{escape(name)}</dt><dd>{escape(str(version))}</dd>" for name, version in versions.items()
+            f"<dt>{escape(name)}</dt><dd>{escape(str(version))}{_origin(answer, name, words)}</dd>"
+            for name, version in versions.items()
         ]
     if rows:
         yield f"<h2>{escape(words['known'])}</h2><dl>{''.join(rows)}</dl>"
+
+
+def _origin(answer: Answer, name: str, words: Mapping[str, str]) -> str:
+    """Where a fact came from, beside it."""
+    origin = answer.origins.get(name, "")
+    if not origin:
+        return ""
+    kind, _, n = origin.partition(" ")
+    return f" <small>{escape(words[f'origin_{kind}'].format(n=n))}</small>"
+
+
+def _plan(answer: Answer, words: Mapping[str, str]) -> Iterator[str]:
+    """The picture of the run's memory."""
+    if answer.plan:
+        from assistant.memory import picture
+
+        drawn = picture(answer.plan, "zh" if answer.lang == "zh" else "en")
+        yield f'<h2>{escape(words["memory"])}</h2><div class="plan">{drawn}</div>'
 
 
 def _sources(answer: Answer, words: Mapping[str, str], number: int) -> Iterator[str]:

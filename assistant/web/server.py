@@ -4,6 +4,7 @@ import asyncio
 import errno
 import logging
 import os
+import signal
 import socket
 import sys
 import threading
@@ -13,10 +14,13 @@ from typing import TYPE_CHECKING
 
 from assistant.errors import UserError
 from assistant.service import Service
-from assistant.settings import data_folder, value
+from assistant.settings import data_folder, on_space, value
+from assistant.space.place import Hardware, proxies
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
+
+    from assistant.store import Store
 
 LOCAL = ("127.0.0.1", "localhost", "::1")
 
@@ -33,36 +37,65 @@ def serve(
 ) -> int:
     """Serves until it is stopped. Raises UserError where the port cannot be had (code 3), or the model
     cannot be meant (code 2)."""
-    per_minute = _rate(host, rate)
+    from assistant.space import start
+    from assistant.store import Store
+
+    per_minute, trusted = _rate(host, rate), proxies()
     _check_port(host, port)
     os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     print("tracedoc: starting …", file=sys.stderr, flush=True)
-    service = Service()
-    service.use_model(model, adapter)
+    place = start.prepare()
+    service = Service(here=host in LOCAL and not on_space())
+    store = Store.open(data_folder())
+    keeper = start.keep_feedback(store)
+    start.use_model(service, place, model, adapter)
     service.start()
     import uvicorn
 
     address = address_of(host, port)
-    app = build_app(service, lang, per_minute, may_choose=host in LOCAL)
+    app = build_app(
+        service, lang, per_minute, may_choose=host in LOCAL, store=store, place=place if on_space() else None
+    )
+    start.report(app.state.page, place, port)
     app.router.on_startup.append(lambda: print(f"tracedoc: {address}", file=sys.stderr, flush=True))
     if open_browser:
         threading.Thread(target=_open_when_up, args=(address,), name="browser", daemon=True).start()
     logging.getLogger("uvicorn.error").addFilter(_is_news)
+    # uvicorn raises the signal again when it has stopped, which would end the process before what is below
+    signal.signal(signal.SIGTERM, _end)
     try:
-        uvicorn.run(app, host=host, port=port, log_level="warning", timeout_graceful_shutdown=1)
+        uvicorn.run(
+            app,
+            host=host,
+            port=port,
+            log_level="warning",
+            timeout_graceful_shutdown=1,
+            proxy_headers=trusted > 0,
+            forwarded_allow_ips="*",
+        )
     finally:
+        keeper.close()
         service.close()
     return 0
 
 
-def build_app(service: Service, lang: str = "auto", rate: int = 0, *, may_choose: bool = True) -> "FastAPI":
+def build_app(
+    service: Service,
+    lang: str = "auto",
+    rate: int = 0,
+    *,
+    may_choose: bool = True,
+    store: "Store | None" = None,
+    place: Hardware | None = None,
+) -> "FastAPI":
     """The page, mounted on an app that has the API's routes. `may_choose`: whether the page's visitors
-    may exchange the language model."""
+    may exchange the language model; `place`: the hardware of the Space that this is, None elsewhere."""
     import gradio as gr
     from fastapi import FastAPI
 
     from assistant.http import add_routes
+    from assistant.space.note import add_script, page_words
     from assistant.store import Store
     from assistant.web.model_settings import translations as model_words
     from assistant.web.page import build_page, mount_options
@@ -71,9 +104,13 @@ def build_app(service: Service, lang: str = "auto", rate: int = 0, *, may_choose
 
     app = FastAPI(title="Tracedoc", docs_url=None, redoc_url=None, openapi_url=None)
     add_routes(app, service)
-    limit_rate(app, rate)
-    i18n = translations(model_words())
-    page = build_page(service, Store.open(data_folder()), lang, i18n, may_choose=may_choose)
+    add_script(app)
+    limit_rate(app, rate, proxies())
+    on = page_words(place) if place else {}
+    i18n = translations({name: {**said, **on.get(name, {})} for name, said in model_words().items()})
+    store = store or Store.open(data_folder())
+    page = build_page(service, store, lang, i18n, may_choose=may_choose, note=bool(on))
+    app.state.page = page
     page.queue(max_size=256, default_concurrency_limit=None)
     gr.mount_gradio_app(app, page, path="", i18n=i18n, **mount_options())
     return app
@@ -83,6 +120,10 @@ def address_of(host: str, port: int) -> str:
     """The address that a browser on this machine opens."""
     shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)
     return f"http://{shown}:{port}"
+
+
+def _end(*_: object) -> None:
+    raise SystemExit(0)
 
 
 def _open_when_up(address: str) -> None:

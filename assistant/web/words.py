@@ -9,6 +9,8 @@ from typing import Any
 
 import gradio as gr
 
+from assistant.settings import on_space
+
 LANGS = ("en", "zh")
 
 
@@ -24,7 +26,12 @@ class Example:
 def words() -> Mapping[str, Mapping[str, str]]:
     """The page's words by language."""
     by_lang: Mapping[str, Mapping[str, str]] = _toml("texts.toml")
-    return by_lang
+    if not on_space():
+        return by_lang
+    return {
+        **by_lang,
+        **{lang: {**by_lang[lang], "thanks": by_lang[lang]["thanks_space"]} for lang in LANGS},
+    }
 
 
 @cache

@@ -57,6 +57,48 @@ def test_search_finds_passages(server: Server) -> None:
     assert {"passage", "entry", "topic", "lang", "score", "text", "source"} == set(found["hits"][0])
 
 
+SCRIPT = 'args = TrainingArguments(output_dir="x", fp16=True, bf16=True)\n'
+T4 = "| NVIDIA-SMI 535.0  Driver Version: 535.0  CUDA Version: 12.2 |\n|   0  Tesla T4  On | 0 |\n| N/A 35C P0 26W / 70W | 3MiB / 15109MiB | 0% Default |"
+
+
+def test_check_finds_what_is_wrong(server: Server) -> None:
+    found = post(server, "/api/check", {"input": SCRIPT, "file": "train.py"}).json()
+    assert found["file"] == "train.py"
+    assert {"rule", "severity", "line", "message", "fix", "diff", "source"} <= set(found["findings"][0])
+    chinese = post(server, "/api/check", {"input": SCRIPT, "lang": "zh"}).json()
+    assert chinese["findings"][0]["message"] != found["findings"][0]["message"]
+
+
+def test_check_knows_the_machine_that_is_reported(server: Server) -> None:
+    body = {"input": 'args = TrainingArguments(output_dir="x", bf16=True)\n'}
+    rules = [
+        {each["rule"] for each in post(server, "/api/check", {**body, **machine}).json()["findings"]}
+        for machine in ({}, {"machine": T4})
+    ]
+    assert rules[0] < rules[1]
+
+
+@pytest.mark.parametrize("body", [{}, {"input": ""}, {"input": "a: [", "file": "x.yaml"}])
+def test_what_cannot_be_checked_is_one_sentence(server: Server, body: dict[str, str]) -> None:
+    answer = post(server, "/api/check", body)
+    assert answer.status_code == 400
+    assert answer.json()["error"].endswith(".")
+
+
+def test_plan_and_doctor_answer_beside_it(server: Server) -> None:
+    plan = post(
+        server, "/api/plan", {"model": "Qwen/Qwen2.5-7B", "method": "qlora", "gpu": "RTX 3060"}
+    ).json()
+    assert plan["verdict"] in ("fits", "borderline", "does not fit")
+    assert post(server, "/api/doctor", {"input": T4}).json()["gpus"][0]["name"] == "Tesla T4"
+
+
+def test_a_pasted_report_counts_for_the_conversation(server: Server) -> None:
+    answer = post(server, "/api/ask", {"input": OOM, "machine": T4}).json()
+    assert answer["facts"]["gpu"] == "T4"
+    assert "driver" in answer["facts"]["versions"]
+
+
 def test_health_is_ready(server: Server) -> None:
     answer = httpx.get(f"{server.address}/health")
     assert (answer.status_code, answer.json()["status"]) == (200, "ok")

@@ -70,7 +70,9 @@ def test_any_texts_get_a_well_formed_answer(
     assert answer.lang in ("en", "zh")
     assert lang in ("auto", answer.lang)
     assert 0.0 <= answer.confidence <= 1.0
-    assert answer.abstained == (answer.topic is None) == (answer.basis == "none") == (not numbers)
+    assert answer.abstained == (answer.basis == "none") == (not numbers)
+    if answer.basis != "source":  # what stands on the installed libraries alone may have no topic
+        assert answer.abstained == (answer.topic is None)
     assert answer.topic is None or answer.topic in topic_names()
     json.dumps(as_json(answer), ensure_ascii=False, allow_nan=False).encode()
 

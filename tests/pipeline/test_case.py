@@ -20,7 +20,7 @@ def test_each_fact_has_an_origin() -> None:
     )
     assert set(case.facts) == set(case.origins)
     assert case.facts["batch_size"] == "2"
-    assert case.origins["batch_size"] == "pasted"
+    assert case.origins["batch_size"] == "said"
     assert case.origins["gpu"] == "message 1"
     assert case.facts["transformers"] == "4.40.0"
 
@@ -30,7 +30,7 @@ def test_a_machine_report_counts_where_the_messages_are_silent() -> None:
     assert case.facts["torch"] == "2.13.0"
     assert case.origins["torch"] == "machine"
     assert case.facts["transformers"] == "4.40.0"
-    assert case.origins["transformers"] == "pasted"
+    assert case.origins["transformers"] == "said"
     assert case.facts["gpu"] == "V100"
     assert case.origins["gpu"] == "machine"
     assert case.facts["compute_capability"] == 7.0
@@ -45,7 +45,7 @@ def test_a_gpus_usual_memory_is_assumed_and_said_to_be() -> None:
 def test_stated_memory_is_not_assumed() -> None:
     case = case_of("I train on an A100 40GB card.")
     assert case.facts["vram_gib"] == 40.0
-    assert case.origins["vram_gib"] == "pasted"
+    assert case.origins["vram_gib"] == "said"
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 
 from assistant.briefing import Talk, briefing
 from assistant.case import build_case
-from assistant.explain import explain
+from assistant.explain import explain, manner_of
 from assistant.generation.host import ModelHost
 from assistant.generation.local import open_model
 from assistant.generation.reply import Reply
@@ -75,7 +75,7 @@ def test_the_next_turn_begins_with_what_was_said_before(host: ModelHost, engine:
     turns = [OOM, "And with LoRA?"]
     generator = host.generator
     assert generator is not None
-    manner = "|".join(map(str, (generator.name, generator.adapter, "auto", "auto", hash(""))))
+    manner = manner_of(generator, SHORT)
     kept = memory.find(manner, [OOM])
     assert kept is not None
     assert kept.kept == first.kept

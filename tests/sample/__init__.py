@@ -25,7 +25,7 @@ def engine() -> Engine:
 
 
 def case_of(*turns: str, lang: str = "auto", machine: str = "") -> Case:
-    return build_case([read(turn) for turn in turns], lang, read(machine) if machine else None)
+    return build_case([read(turn) for turn in turns], lang, machine)
 
 
 def diagnoses(*turns: str) -> tuple[Diagnosis, ...]:

@@ -11,7 +11,7 @@ import pytest
 from assistant.answering import Citation
 from assistant.generation.model import Finished, Lexicon
 from assistant.generation.remote import Remote, connect
-from assistant.tools import Context, Step, with_tools
+from assistant.tools import TOOLS, Context, Step, with_tools
 from assistant.tools.driver import CALLS
 from tests.generation.remote.asking import job
 from tests.generation.remote.broken import END, Answer, broken_server, event, head, replying, said
@@ -73,7 +73,7 @@ def test_the_result_goes_to_the_model_and_its_source_to_the_page(context: Contex
     result = steps[-1].result
     assert result is not None
     assert [(each.n, each.passage) for each in result.citations] == [(2, "api:peft.LoraConfig")]
-    assert {each["function"]["name"] for each in first["tools"]} == {"explain_api", "search_corpus"}
+    assert {each["function"]["name"] for each in first["tools"]} == set(TOOLS)
     assistant, tool = second["messages"][-2:]
     assert (assistant["content"], assistant["tool_calls"][0]["function"]["arguments"]) == (
         "So: I look it up. ",

@@ -93,7 +93,11 @@ def test_an_api_that_is_not_there_is_said_to_be_missing(context: Context) -> Non
 @pytest.mark.parametrize(
     ("name", "arguments", "says"),
     [
-        ("run_shell", {}, "There is no tool run_shell. The tools are: search_corpus, explain_api."),
+        (
+            "run_shell",
+            {},
+            "There is no tool run_shell. The tools are: search_corpus, explain_api, inspect_machine, plan_memory, check_config.",
+        ),
         ("", {}, "There is no tool"),
         ("explain_api", "{name: x}", "not a JSON object. Send them as JSON with: name"),
         ("explain_api", "[1]", "not a JSON object"),
@@ -179,14 +183,14 @@ def test_the_schemas_are_openai_s() -> None:
         assert function["parameters"]["type"] == "object"
         assert set(function["parameters"]["required"]) <= set(function["parameters"]["properties"])
         assert all(field["description"] for field in function["parameters"]["properties"].values())
-        assert each.shown in function["parameters"]["properties"]
+        assert not each.shown or each.shown in function["parameters"]["properties"]
 
 
 def test_every_tool_has_its_words_in_both_languages() -> None:
     assert words("en").keys() == words("zh").keys()
     for lang in ("en", "zh"):
-        for name in TOOLS:
-            assert "{shown}" in words(lang)[name]
+        for name, tool in TOOLS.items():
+            assert ("{shown}" in words(lang)[name]) == bool(tool.shown)
 
 
 @pytest.mark.parametrize(
