@@ -1,6 +1,9 @@
 # `make run` opens the chat, `make test` runs the tests; each sets up .venv from nothing when needed.
 PYTHON ?= python3
 BIN := .venv/bin
+# `make test TORCH=2.11.0` tests with another torch than the pinned one
+TORCH ?=
+PINS := $(if $(TORCH),.venv/constraints.txt,constraints.txt)
 
 .PHONY: run test test-all check format bench readme clean
 
@@ -34,13 +37,15 @@ readme: .venv/.test
 .venv/.run: pyproject.toml constraints.txt
 	$(PYTHON) assistant/preinstall.py run
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[lm]"
+	$(if $(TORCH),sed "s/^torch==.*/torch==$(TORCH)/" constraints.txt > $(PINS))
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c $(PINS) -e ".[lm]"
 	touch $@
 
 .venv/.test: pyproject.toml constraints.txt
 	$(PYTHON) assistant/preinstall.py test
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[test]"
+	$(if $(TORCH),sed "s/^torch==.*/torch==$(TORCH)/" constraints.txt > $(PINS))
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c $(PINS) -e ".[test]"
 	touch $@ .venv/.run
 
 clean:

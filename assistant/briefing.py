@@ -2,6 +2,7 @@
 use, made from the grounded answer, the case and the earlier turns.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from assistant.answering import Answer, Statement
@@ -69,10 +70,20 @@ def briefing(
         prompt,
         chosen,
         Lexicon(texts, tuple(each.n for each in evidence)),
-        stop=_STOPS_SMALL if small else (),
+        stop=_stops(texts) if small else (),
         adapter=talk.options.adapter != "none",
     )
     return job, evidence
+
+
+def _stops(texts: Sequence[str]) -> tuple[str, ...]:
+    """What a small model writes when it goes on with the prompt's form; a marker that the evidence speaks of may
+    be written."""
+    return tuple(
+        each
+        for each in _STOPS_SMALL
+        if not any(each.strip("\n") in text for text in texts if each.strip("\n"))
+    )
 
 
 def sampling_of(options: Options, answer: Answer, *, small: bool) -> Sampling:

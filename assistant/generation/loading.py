@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -34,8 +35,8 @@ Cancelled = threading.Event
 
 @dataclass(frozen=True)
 class Loaded:
-    """A model that is ready to read, its tokenizer, and what is known of them. `merged` is a second model
-    with the adapter in its weights, where that is served in place of an attached one."""
+    """A model that is ready to read, its tokenizer, and what is known of them. `plain` gives the model without the
+    adapter where that is merged into the weights that are served; it is read when it is first asked for."""
 
     name: str
     model: Any
@@ -43,7 +44,7 @@ class Loaded:
     device: str
     quantization: str
     adapter: str | None = None
-    merged: Any = None
+    plain: Callable[[], Any] | None = None
 
 
 def load(
@@ -89,17 +90,22 @@ def load_pair(
     report: Report = lambda stage, done, total: None,
     cancelled: Cancelled | None = None,
 ) -> Loaded:
-    """Loads a quantized model and the same one with an adapter merged into its weights, which share what
-    the adapter left alone: the embedding and head. Raises UserError, and Cancel."""
+    """Loads a quantized model that an adapter is merged into, and the same one without it when that is first
+    asked for; they share what the adapter left alone: the embedding and head. Raises UserError, and Cancel."""
     stop = cancelled or threading.Event()
-    first = load(str(base), device=device, context=context, name=name, report=report, cancelled=stop)
-    config = config_of(merged)
-    check_weights(merged, str(merged))
-    with _sentences(str(merged), merged):
-        second = _model(merged, config, first.quantization, first.device, report, stop)
-        _share(first.model, second)
-        _ready(second, first.device, stop)
-    return replace(first, adapter=_short(adapter), merged=second)
+    check_weights(base, str(base))
+    served = load(str(merged), device=device, context=context, name=name, report=report, cancelled=stop)
+
+    @cache
+    def plain() -> Any:
+        config = config_of(base)
+        with _sentences(str(base), base):
+            second = _model(base, config, served.quantization, served.device, report, threading.Event())
+            _share(served.model, second)
+            _ready(second, served.device, threading.Event())
+        return second
+
+    return replace(served, adapter=_short(adapter), plain=plain)
 
 
 def _require() -> None:

@@ -117,7 +117,7 @@ class LocalModel:
 
     def stream(self, job: Job, cancelled: threading.Event) -> Iterator[str | Finished]:
         """New text as it is written, then one Finished."""
-        yield from self._worker.iterate(lambda ended: self._reply(job, ended), cancelled.is_set)
+        yield from self._worker.iterate(lambda ended: self.reply(job, ended), cancelled.is_set)
 
     def close(self) -> None:
         """Gives memory back, once the reply that is being written has ended."""
@@ -129,7 +129,8 @@ class LocalModel:
         self._loaded = None  # type: ignore[assignment]
         _free()
 
-    def _reply(self, job: Job, ended: Callable[[], bool]) -> Iterator[str | Finished]:
+    def reply(self, job: Job, ended: Callable[[], bool]) -> Iterator[str | Finished]:
+        """As `stream`, in the thread that calls it: for where each reply has a thread, or a process, of its own."""
         started = time.perf_counter()
         if ended():
             yield Finished("user")
@@ -202,10 +203,13 @@ class LocalModel:
     def forward(self, tokens: Sequence[int], cache: Any, keep: int, adapter: bool) -> torch.Tensor:
         """Scores of the last `keep` positions after reading tokens."""
         loaded = self._loaded
-        model = loaded.merged if adapter and loaded.merged is not None else loaded.model
+        model = loaded.model
         off: AbstractContextManager[Any] = nullcontext()
-        if not adapter and self.adapter and loaded.merged is None:
-            off = model.disable_adapter()
+        if not adapter and self.adapter:
+            if loaded.plain:
+                model = loaded.plain()
+            else:
+                off = model.disable_adapter()
         ids = torch.tensor([list(tokens)], device=loaded.device)
         if loaded.device == "cpu":
             torch.set_num_threads(thread_count(len(tokens)))

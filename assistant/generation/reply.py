@@ -23,6 +23,9 @@ _CITATION = re.compile(r"\s?(?:\[|【)\s?(\d{1,3}(?:\s?[,，、]\s?\d{1,3})*)\s?
 _CODE = re.compile(r"(```.*?(?:```|\Z)|`[^`\n]*`)", re.DOTALL)
 _END = re.compile(r"([.!?。！？:：]?\s*)\Z")
 _REPEATS = 2
+_LEAD = re.compile(r"^\s*(?:[-*]\s+)?[^`:：.。\n]{1,40}[:：]\s*")
+_TELLING = 12
+"""Letters from which what follows a lead is a sentence of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +153,7 @@ class ReplyWriter:
     def _add_sentence(self, checked: Checked) -> None:
         between = self._raw[self._end : checked.start]
         self._end = checked.end
-        same = _letters(checked.text)
+        same = _substance(checked.text)
         if same and same in _rules():  # a model that repeats what it was told says nothing
             return
         self._said[same] += bool(same)
@@ -217,6 +220,12 @@ class ReplyWriter:
 
 def _letters(text: str) -> str:
     return re.sub(r"\W+", "", _CITATION.sub("", text)).lower()
+
+
+def _substance(text: str) -> str:
+    """A sentence's letters without what leads up to it ("The reason: …"): the same said twice is one."""
+    rest = _letters(_LEAD.sub("", text, count=1))
+    return rest if len(rest) >= _TELLING else _letters(text)
 
 
 @cache

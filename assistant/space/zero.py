@@ -150,4 +150,4 @@ class ZeroModel:
 
 def _write(name: str, job: Job) -> Iterator[str | Finished]:
     """Runs where the GPU is. The model's own thread is not there after a fork, so it is gone around."""
-    yield from _models[name]._reply(job, lambda: False)
+    yield from _models[name].reply(job, lambda: False)

@@ -106,3 +106,11 @@ def test_what_the_prompt_said_is_not_a_reply() -> None:
     reply = written("Explain with the evidence alone and cite it as [n]. ")
     assert reply.markdown == ""
     assert reply.folded
+
+
+def test_the_same_under_another_lead_is_said_once() -> None:
+    reply = written(
+        "Halve `per_device_train_batch_size` [1]. The fix: halve `per_device_train_batch_size` [1]."
+    )
+    assert reply.markdown.count("per_device_train_batch_size") == 1
+    assert not reply.flagged

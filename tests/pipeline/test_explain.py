@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from assistant.briefing import Talk, briefing
+from assistant.briefing import Talk, _stops, briefing
 from assistant.case import build_case
 from assistant.explain import explain, manner_of
 from assistant.generation.host import ModelHost
@@ -126,3 +126,9 @@ def test_a_secret_does_not_reach_the_model(host: ModelHost, engine: Engine, tmp_
     job, _ = briefing(generator, engine, talk, Memory())
     assert token not in "".join(message.content for message in job.messages)
     assert token not in "".join(job.lexicon.texts if job.lexicon else ())
+
+
+def test_a_marker_that_the_evidence_speaks_of_does_not_end_the_reply() -> None:
+    assert "<end_of_turn>" in _stops(["the bare prompt"])
+    assert "<end_of_turn>" not in _stops(["Chat models close a turn with `<end_of_turn>`."])
+    assert "\n\n\n" in _stops(["a\n\n\nb"])

@@ -25,17 +25,6 @@ def canonical(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def test_spaces_requirements_are_the_projects_dependencies_without_gradio():
-    wanted = {
-        canonical(Requirement(each).name): Requirement(each) for each in PYPROJECT["project"]["dependencies"]
-    }
-    wanted.pop("gradio")  # Spaces installs it by `sdk_version`
-    found = requirements("requirements.txt")
-    assert {name: str(each.specifier) for name, each in found.items()} == {
-        name: str(each.specifier) for name, each in wanted.items()
-    }
-
-
 def test_constraints_pin_every_dependency_within_its_range():
     pins = requirements("constraints.txt")
     extras = PYPROJECT["project"]["optional-dependencies"]
