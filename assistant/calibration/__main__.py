@@ -7,8 +7,9 @@ were mended (the topic classifier is trained on today's).
 Three fits, each on signs that the fit before did not see in training (five folds): the topic
 classifier; the ranker, a softmax over each case's candidates (no weight is negative: no sign speaks
 against an entry); the gate, a logistic regression. Ranker and gate are fitted with and without the
-index. The threshold is the lowest that turns away TURNED_AWAY of what is outside on held-out folds: what
-is in scope should be answered. Figures are printed from held-out folds, never from the fit itself.
+index. Figures are printed from held-out folds, never from the fit itself; the threshold is read from their
+table of risk and coverage (calibration/report.py), which `--report FOLDER` writes down with its picture.
+`--no-fit` only reports, on the weights that are there.
 """
 
 import argparse
@@ -27,12 +28,14 @@ from sklearn.model_selection import StratifiedKFold, cross_val_predict
 
 from assistant.calibration.features import GATE_NAMES, POINT_NAMES, RANK_NAMES
 from assistant.calibration.fit_topics import held_out_topics, save_topics, train_topics
+from assistant.calibration.report import Held, read_threshold, write_report
 from assistant.calibration.topics import OUTSIDE
 from assistant.case import Case, build_case
 from assistant.cli.engine import command_engine
 from assistant.cli.eval import read_cases
 from assistant.diagnosis import diagnose
 from assistant.evaluation import contains, turns_of
+from assistant.evaluation.risk import Judged, cut
 from assistant.pipeline import Engine, Ranking, gate_features
 from assistant.reading import read
 from assistant.retrieval import Similarity, candidates, point_features, query_of, similarities
@@ -40,7 +43,6 @@ from corpus import Point, load
 from corpus.parse import ENTRIES
 
 WEIGHTS = Path(__file__).parent / "weights.json"
-TURNED_AWAY = 0.92
 FOLDS = 5
 _PENALTY = 0.001
 
@@ -73,7 +75,12 @@ def main() -> None:
     parser.add_argument(
         "--entries", type=Path, default=ENTRIES, help="entries that were not mended with these cases"
     )
+    parser.add_argument(
+        "--report", type=Path, metavar="FOLDER", help="writes calibration.md and its pictures into a folder"
+    )
+    parser.add_argument("--no-fit", action="store_true", help="writes no weights: only reports")
     arguments = parser.parse_args()
+    fits = not arguments.no_fit
     labels = [case for file in arguments.cases for case in read_cases(file)]
     engine = command_engine(arguments.entries)
     cases = [build_case([read(turn) for turn in turns_of(label)]) for label in labels]
@@ -84,18 +91,27 @@ def main() -> None:
     inside = [row for row in rows if row.inside]
     hits = sum(_likeliest(row.topics) in row.right for row in inside)
     print(f"topics: right in {hits} of {len(inside)} held-out cases in scope ({hits / len(inside):.3f})")
-    save_topics(train_topics(load(), queries, wanted))
+    if fits:
+        save_topics(train_topics(load(), queries, wanted))
     weights: dict[str, Any] = {}
+    held: list[Held] = []
     for searched, suffix in ((True, ""), (False, "_unsearched")):
         index = engine.find_index() if searched else None
         similar = [similarities(row.case, index) if index else None for row in rows]
-        found = [_ranking(engine, *row) for row in zip(rows, similar, strict=True)]
-        weights[f"rank{suffix}"] = _named(RANK_NAMES, _fit_ranker(rows, found, searched))
-        _write(weights)
+        if fits:
+            found = [_ranking(engine, *row) for row in zip(rows, similar, strict=True)]
+            weights[f"rank{suffix}"] = _named(RANK_NAMES, _fit_ranker(rows, found, searched))
+            _write(weights)
         again = [_ranking(engine, *row) for row in zip(rows, similar, strict=True)]
-        weights[f"point{suffix}"] = _named(POINT_NAMES, _fit_points(rows, again, searched))
-        weights[f"gate{suffix}"], weights[f"threshold{suffix}"] = _fit_gate(rows, again, searched)
-    _write(weights)
+        if fits:
+            weights[f"point{suffix}"] = _named(POINT_NAMES, _fit_points(rows, again, searched))
+        weights[f"gate{suffix}"], judged = _fit_gate(rows, again)
+        held.append(Held(searched, judged))
+        weights[f"threshold{suffix}"] = _threshold(held[-1])
+    if fits:
+        _write(weights)
+    if arguments.report:
+        write_report(arguments.report, held, [file.name for file in arguments.cases])
 
 
 def _likeliest(topics: Mapping[str, float]) -> str:
@@ -195,8 +211,9 @@ def _log_sum(scores: NDArray[np.float64]) -> float:
 
 
 def _fit_gate(
-    rows: Sequence[Labelled], found: Sequence[Ranking], searched: bool
-) -> tuple[dict[str, float], float]:
+    rows: Sequence[Labelled], found: Sequence[Ranking]
+) -> tuple[dict[str, float], tuple[Judged, ...]]:
+    """The gate's weights, and its judgement of each case by a gate that never saw it."""
     features = np.array(
         [gate_features(row.case, ranking).values() for row, ranking in zip(rows, found, strict=True)]
     )
@@ -204,18 +221,27 @@ def _fit_gate(
     gate = LogisticRegression(C=1.0, class_weight="balanced", max_iter=5_000)
     folds = StratifiedKFold(FOLDS, shuffle=True, random_state=0)
     held_out = cross_val_predict(gate, features, inside, cv=folds, method="predict_proba")[:, 1]
-
-    cuts = np.arange(0.05, 0.951, 0.01)
-    threshold = float(
-        next((cut for cut in cuts if (held_out[~inside] < cut).mean() >= TURNED_AWAY), cuts[-1])
-    )
-    wrong, right = (held_out[inside] < threshold).mean(), (held_out[~inside] < threshold).mean()
-    print(
-        f"gate {_with(searched)} index: at {threshold:.2f}, held out, {right:.3f} of what is outside abstained, {wrong:.3f} of the rest"
+    judged = tuple(
+        Judged(float(probability), row.inside, row.inside and _leads_right(row, ranking))
+        for row, ranking, probability in zip(rows, found, held_out, strict=True)
     )
     gate.fit(features, inside)
-    weights = {"bias": round(float(gate.intercept_[0]), 4), **_named(GATE_NAMES, gate.coef_[0])}
-    return weights, round(threshold, 3)
+    return {"bias": round(float(gate.intercept_[0]), 4), **_named(GATE_NAMES, gate.coef_[0])}, judged
+
+
+def _leads_right(row: Labelled, ranking: Ranking) -> bool:
+    return bool(ranking.candidates) and ranking.candidates[0].diagnosis.entry.topic in row.right
+
+
+def _threshold(held: Held) -> float:
+    """The threshold that is read from the held-out table, and printed with what it does."""
+    threshold = read_threshold(held.judged)
+    here = cut(held.judged, threshold)
+    print(
+        f"gate {_with(held.searched)} index: at {threshold:.2f}, held out, {here.turned_away:.3f} of what is "
+        f"outside abstained, {here.lost:.3f} of the rest; {here.risk:.3f} of the answers on a wrong topic"
+    )
+    return threshold
 
 
 def _named(names: Sequence[str], values: NDArray[np.float64]) -> dict[str, float]:
