@@ -199,9 +199,10 @@ def rank_case(engine: Engine, case: Case) -> Ranking:
 
 
 def probability_covered(case: Case, ranking: Ranking) -> float:
-    """How likely the corpus covers a case. An error that names itself is covered, whatever else the
-    message speaks of."""
-    if ranking.decided:
+    """How likely the corpus covers a case. An error that names itself is covered, unless all else in the
+    message is of other software: ports and CUDA errors are everybody's."""
+    words, libraries, foreign = domain_signs(case.reading.text[:_SIGNS])
+    if ranking.decided and (libraries or words > 1 or not foreign):
         return max(candidate.diagnosis.signature for candidate in ranking.candidates)
     return covered(gate_features(case, ranking), searched=ranking.searched)
 
