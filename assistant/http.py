@@ -28,7 +28,7 @@ from assistant.machine import as_json as as_report
 from assistant.machine import case_facts, read_report
 from assistant.machine.explained import explain_paste
 from assistant.memory.api import plan_json
-from assistant.pipeline import Options
+from assistant.pipeline import Options, search
 from assistant.service import Service
 
 if TYPE_CHECKING:
@@ -139,10 +139,9 @@ def _search(service: Service, body: Body) -> Body:
         raise UserError("`query` must be a text.")
     if not isinstance(k, int) or isinstance(k, bool) or not 1 <= k <= 100:
         raise UserError("`k` must be a whole number from 1 to 100.")
-    index = service.search()
-    if index is None:
+    if not service.ready:
         raise UserError(f"search is not ready: {service.stage}.", 3)
-    return hits_as_json(query, index.search(query, k))
+    return hits_as_json(query, search(service.engine, query, k))
 
 
 async def _answered(request: Request, work: Callable[[Body], Body]) -> JSONResponse:

@@ -42,9 +42,11 @@ from corpus import Corpus, load
 from corpus.parse import ENTRIES
 
 if TYPE_CHECKING:
-    from index.search import Index
+    from index.search import Hit, Index
 
 _RIVALS, _REMEMBERED, _SIGNS = 6, 4, 8_000
+_DIAGNOSED = 2
+"""Entries that a search shows before what the index finds."""
 _API_SURE = 0.8
 """Confidence with which a question on an API is answered by the installed libraries, whatever the corpus has."""
 NEAR = 0.25
@@ -196,6 +198,37 @@ def rank_case(engine: Engine, case: Case) -> Ranking:
     topics = topic_probabilities(query_of(case))
     similar = similarities(case, index) if index else None
     return Ranking(candidates(engine.corpus, diagnoses, topics, similar), topics, similar)
+
+
+def search(engine: Engine, query: str, k: int = 5, lang: str | None = None) -> "tuple[Hit, ...]":
+    """Passages for a text: where the corpus covers it, those of the points that the diagnosis ranks first (of the
+    two best entries), then what the index finds. Empty while there is no index."""
+    index = engine.find_index()
+    if index is None or not query.strip() or k < 1:
+        return ()
+    found = index.search(query, k, lang)
+    case = build_case([read(query)], lang or "auto")
+    if not case.reading.text.strip():
+        return found
+    ranking = rank_case(engine, case)
+    if probability_covered(case, ranking) < threshold(searched=ranking.searched):
+        return found
+    wanted = [
+        f"{each.diagnosis.entry.id}#{each.diagnosis.point.id}" for each in ranking.candidates[:_DIAGNOSED]
+    ]
+    first = [hit for name in wanted if (hit := _hit(index, name, case.lang, found)) is not None]
+    return (*first, *(hit for hit in found if hit.passage.id.rpartition(".")[0] not in wanted))[:k]
+
+
+def _hit(index: "Index", name: str, lang: str, found: "Sequence[Hit]") -> "Hit | None":
+    """The passage of a point as a search gives it, scored no lower than what the index found best."""
+    from index.search import Hit
+
+    for hit in found:
+        if hit.passage.id.rpartition(".")[0] == name:
+            return replace(hit, score=max(hit.score, found[0].score))
+    passage = next((each for each in index.passages if each.id == f"{name}.{lang}"), None)
+    return Hit(passage, found[0].score if found else 0.0, 0.0, 0.0) if passage else None
 
 
 def probability_covered(case: Case, ranking: Ranking) -> float:

@@ -3,11 +3,10 @@
 import argparse
 import json
 
-from assistant.cli.engine import ready_index
+from assistant.cli.engine import command_engine
 from assistant.contract import hits_as_json
 from assistant.errors import UserError
-from assistant.settings import cache_folder
-from corpus import load
+from assistant.pipeline import search
 
 
 def add(command: argparse.ArgumentParser) -> None:
@@ -22,8 +21,7 @@ def run(arguments: argparse.Namespace) -> int:
     query = " ".join(arguments.query)
     if not query.strip():
         raise UserError("nothing to look for: the query is empty.")
-    index = ready_index(load(cache=cache_folder()))
-    hits = index.search(query, arguments.k)
+    hits = search(command_engine(), query, arguments.k)
     if arguments.json:
         print(json.dumps(hits_as_json(query, hits), ensure_ascii=False))
         return 0

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from assistant.answering import Answer
 from assistant.evaluation.cases import OUTSIDE, contains, turns_of
-from assistant.pipeline import Engine, Options, answer_turns, rank_case
+from assistant.pipeline import Engine, Options, answer_turns, rank_case, search
 
 if TYPE_CHECKING:
     from index.search import Index
@@ -66,7 +66,7 @@ def _score(engine: Engine, index: "Index | None", case: Mapping[str, Any]) -> Sc
     turns = turns_of(case)
     answer = answer_turns(engine, turns, _ALONE)
     leading = _leading(engine, turns) if answer.abstained else answer.topic
-    found = None if index is None or case["topic"] == OUTSIDE else rank_in_search(index, turns[-1], case)
+    found = None if index is None or case["topic"] == OUTSIDE else rank_in_search(engine, turns[-1], case)
     return score_answer(case, answer, leading, found)
 
 
@@ -90,10 +90,10 @@ def right_topics(case: Mapping[str, Any]) -> set[str]:
     return {case["topic"], *case.get("also", ())}
 
 
-def rank_in_search(index: "Index", query: str, case: Mapping[str, Any]) -> int:
+def rank_in_search(engine: Engine, query: str, case: Mapping[str, Any]) -> int:
     """The place of the first passage of a right topic in `search`, 0 if it is not there."""
     right = right_topics(case)
-    hits: Iterable[Any] = index.search(query, DEPTH)
+    hits: Iterable[Any] = search(engine, query, DEPTH)
     return next((n for n, hit in enumerate(hits, 1) if hit.passage.topic in right), 0)
 
 

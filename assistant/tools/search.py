@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 
 from assistant.answering import Citation
 from assistant.case import build_case
-from assistant.pipeline import NEAR, probability_covered, rank_case
+from assistant.pipeline import NEAR, probability_covered, rank_case, search
 from assistant.reading import read
 from assistant.retrieval import ranked_points
 from assistant.tools.model import Context, Found
@@ -62,9 +62,8 @@ def _passages(asked: Query, context: Context) -> Iterator[Passage]:
     ranking = rank_case(engine, case)
     if probability_covered(case, ranking) < NEAR:
         return
-    index = engine.find_index()
-    if index is not None:
-        yield from (hit.passage for hit in index.search(asked.query, asked.k, case.lang))
+    if engine.find_index() is not None:
+        yield from (hit.passage for hit in search(engine, asked.query, asked.k, case.lang))
         return
     # without an index: what signatures and evidence point to
     for point in ranked_points(ranking.candidates, ranking.similar)[: asked.k]:
