@@ -62,7 +62,7 @@ class Keeper:
         with self._one_at_a_time:
             last, lines = self._new(self._written())
             if lines:
-                now = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+                now = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
                 self._put(f"{FOLDER}/{now}-{uuid.uuid4().hex[:12]}.jsonl", "".join(lines).encode())
                 self._mark(last)
             return len(lines)
