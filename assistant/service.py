@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from index.search import Index
 
 _RETRY_SECONDS = 60
+_FIRST_SECONDS = 4
 _STAGES = {
     "starting": "starting",
     "building": "building the index: {reason}",
@@ -142,6 +143,9 @@ class Service:
         index = load(folder)
         index.scores("warm up")
         self._index, self.state = index, "ready"
+        while self.host.status.state in ("preparing", "loading") and not self._stop.is_set():
+            self._stop.wait(0.5)  # the model is what people wait for
+        self._stop.wait(_FIRST_SECONDS)  # and its first reply
         self._prepare_libraries()
         if self.model_choice != "none":
             self._prepare_tools()
@@ -155,10 +159,7 @@ class Service:
         reference.prepare(self.cache)
 
     def _prepare_tools(self) -> None:
-        """Reads what the installed libraries say of themselves, for the model's tools: once, and after the
-        model is there, which people wait for."""
-        while self.host.status.state in ("preparing", "loading") and not self._stop.is_set():
-            self._stop.wait(1)
+        """Reads what the installed libraries say of themselves, for the model's tools, once."""
         from assistant.tools.api import prepare
         from corpus.passages import passages
 
