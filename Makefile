@@ -10,11 +10,14 @@ PINS := $(if $(TORCH),.venv/constraints.txt,constraints.txt)
 run: .venv/.run
 	$(BIN)/python app.py --open
 
+# what a proof raises must be raised in a process that nothing else has set up: they run by themselves
 test: check
-	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not slow"
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not slow" --ignore tests/proofs
+	$(BIN)/python -m pytest -n 2 -m "not slow" tests/proofs
 
 test-all: check
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -n 2 --dist loadgroup --ignore tests/proofs
+	$(BIN)/python -m pytest -n 2 tests/proofs
 	$(BIN)/python -m tests.benchmarks
 
 check: .venv/.test

@@ -65,6 +65,26 @@ def _as_a_users(error: BaseException) -> str:
 
 
 @contextlib.contextmanager
+def _at_their_usual_levels() -> Iterator[None]:
+    """The libraries' loggers as a user's program has them, whatever ran in this process before."""
+    named = [
+        each
+        for name, each in logging.root.manager.loggerDict.items()
+        if isinstance(each, logging.Logger) and name.split(".")[0] in _LIBRARIES
+    ]
+    before = [(each, each.level, each.disabled) for each in named]
+    for each in named:
+        each.setLevel(logging.WARNING if "." not in each.name else logging.NOTSET)
+        each.disabled = False
+    try:
+        yield
+    finally:
+        for each, level, disabled in before:
+            each.setLevel(level)
+            each.disabled = disabled
+
+
+@contextlib.contextmanager
 def _heard() -> Iterator[list[str]]:
     """All that is warned, logged and printed meanwhile."""
     heard: list[str] = []
@@ -83,6 +103,7 @@ def _heard() -> Iterator[list[str]]:
         )
         stack.enter_context(contextlib.redirect_stdout(printed))
         stack.enter_context(contextlib.redirect_stderr(printed))
+        stack.enter_context(_at_their_usual_levels())
         for logger in loggers:
             logger.addHandler(listener)
         try:
