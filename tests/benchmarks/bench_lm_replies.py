@@ -56,7 +56,8 @@ def main() -> int:
             if last is None or last.finished is None:
                 counts["no reply (the answer abstains)"] += 1
                 continue
-            texts = " ".join([*(each.text for each in last.evidence), answer.markdown, *turns])
+            facts = (f"{name} {fact}" for name, fact in answer.facts.items())  # as the prompt states the case
+            texts = " ".join([*(each.text for each in last.evidence), answer.markdown, *facts, *turns])
             invented = {name for name in NAME.findall(last.markdown) if name not in texts}
             counts["replies"] += 1
             counts["ended by itself"] += last.finished.stopped == "end"
@@ -64,6 +65,8 @@ def main() -> int:
             counts["sentences left out or marked"] += len(last.flagged)
             counts["citations taken out"] += last.removed_citations
             counts["shown replies that name what was not given"] += bool(invented) and not last.folded
+            if invented and not last.folded:
+                print(f"{case.get('id', '')} names {', '.join(sorted(invented))}: {last.markdown}")
             if given.show:
                 print(
                     f"--- {case.get('id', '')} {last.finished.stopped} folded={last.folded} grounded={last.grounded}"
