@@ -130,7 +130,7 @@ def _looked_up(engine: Engine, talk: Talk) -> tuple[Evidence, ...]:
     """What our own code looks up for a small model before the prompt is made, as further evidence."""
     results = call_before(talk.case.reading.prose, tool_context(engine, talk))
     return tuple(
-        Evidence(each.n, shortened(f"{each.title}: {each.text}", _LOOKED_UP))
+        Evidence(each.n, shortened(f"{each.title}:\n{each.text}", _LOOKED_UP))
         for result in results
         for each in result.citations
     )

@@ -20,6 +20,7 @@ from assistant.reading.tried import tried
 _FRAMEWORKS = re2.compile(
     r"(?i)llama-?factory|axolotl|unsloth|deepspeed|accelerate|\btrl\b|oobabooga|text-generation-webui|ms-swift|xtuner|fastchat|vllm|lightning"
 )
+_TOUCHING = re.compile(r"(?<=[\u3400-\u9fff])(?=[A-Za-z])|(?<=[A-Za-z])(?=[\u3400-\u9fff])")
 _HOME = re.compile(r"(?:/home/|/Users/|[A-Za-z]:[\\/]{1,2}Users[\\/]{1,2})[^/\\\s]{1,80}(?=[/\\])")
 
 
@@ -34,19 +35,24 @@ def find_facts(
     facts: dict[str, Fact] = {f"set_{key}": value for key, value in settings.items()}
     facts.update(aliases(settings, stated))
     facts.update(_about_exception(main))
-    facts.update(about_model(stated, text, settings))
+    facts.update(about_model(apart(stated), text, settings))
     facts.update(about_machine(stated, text))
     mode = mode_of(stated, prose, "\n".join(lines.config), main)
     if mode:
         facts["mode"] = mode
-    method = method_of(stated, prose, settings, main)
+    method = method_of(apart(stated), apart(prose), settings, main)
     if method:
         facts["method"] = method
     framework = _FRAMEWORKS.search(text)
     if framework:
         facts["framework"] = str(framework[0]).lower().replace("-", "")
-    facts.update(tried(prose))
+    facts.update(tried(apart(prose)))
     return facts
+
+
+def apart(text: str) -> str:
+    """The text with a space where Chinese meets a Latin word: 「用lora微调」 has no word boundary else."""
+    return _TOUCHING.sub(" ", text)
 
 
 def without_home(path: str) -> str:

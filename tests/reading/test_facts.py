@@ -299,3 +299,16 @@ def test_settings_written_as_code_in_a_sentence_are_read() -> None:
     reading = read("RTX 4090, llama-3.1-8b, per_device_train_batch_size=8 and bf16=True, still slow")
     assert reading.settings == {"per_device_train_batch_size": "8", "bf16": "True"}
     assert reading.facts["batch_size"] in ("8", 8.0)
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "fact"),
+    [
+        ("多卡训练lora，评估报错", "method", "lora"),
+        ("用lora微调Qwen2.5-7B显存不足", "method", "lora"),
+        ("用lora微调Qwen2.5-7B显存不足", "model", "Qwen2.5-7B"),
+        ("我在3090上用qlora训练", "method", "qlora"),
+    ],
+)
+def test_latin_words_that_touch_chinese_are_read(text: str, name: str, fact: str) -> None:
+    assert read(text).facts[name] == fact
