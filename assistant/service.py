@@ -100,9 +100,6 @@ class Service:
         self.host.use(*loader(model, adapter, self.cache, with_key=ours))
         self.model_choice, self._adapter = model, adapter
 
-    def search(self) -> "Index | None":
-        return self._index
-
     def start(self) -> None:
         """Makes the index ready in the background; where that fails it is tried again later."""
         threading.Thread(target=self._prepare, name="index", daemon=True).start()
