@@ -24,6 +24,7 @@ _FLAGS = (
     ("lora-r", "R", "rank of the adapter"),
     ("lora-targets", "NAMES", "layers with an adapter, with commas, or all-linear"),
     ("lora-dropout", "P", "dropout of the adapter"),
+    ("adapter-dtype", "P", "the adapter's own precision: fp32 (PEFT's default), bf16 or fp16"),
     ("virtual-tokens", "N", "virtual tokens of prompt and prefix tuning"),
     ("accumulation", "STEPS", "gradient accumulation steps"),
     ("lengths", "KIND", "whether batches are all as long as --seq: fixed, varied or unknown"),

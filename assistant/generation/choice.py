@@ -63,13 +63,14 @@ def choices() -> tuple[Choice, ...]:
     """What the page offers: our own choice, the packaged model, none, and the table's models with what they
     need and whether that is free here."""
     from assistant.generation.embedded import NAME
-    from assistant.generation.models import free_memory, memory_need, table
+    from assistant.generation.models import table
+    from assistant.generation.need import free_memory, serving_need
 
     device = _device()
     free = free_memory(device)
     found = [Choice("auto", "auto"), Choice(EMBEDDED, f"{NAME} · 0.3 GB"), Choice("none", "none")]
     for row in table():
-        need = memory_need(row.shape, device=device)
+        need = serving_need(row.model, device=device)
         fits = "✓" if need <= free else "✗"
         found.append(Choice(row.id, f"{row.id} · {row.licence} · {need / 1e9:.1f} GB {fits}"))
     return tuple(found)
@@ -77,7 +78,8 @@ def choices() -> tuple[Choice, ...]:
 
 def _automatic(model: str, adapter: str, cache: Path) -> Load:
     def load(report: Report, cancelled: Event) -> Generator:
-        from assistant.generation.models import choose, free_memory
+        from assistant.generation.models import choose
+        from assistant.generation.need import free_memory
 
         device = _device()
         row = choose(free_memory(device), device) if model == "auto" else None

@@ -23,7 +23,7 @@ from assistant.generation.loading import Loaded, Precision, Report, load, load_p
 from assistant.generation.lookup import Lookup
 from assistant.generation.model import Finished, Job, Lexicon
 from assistant.generation.model_folder import one_line
-from assistant.generation.models import free_memory
+from assistant.generation.need import free_memory
 from assistant.generation.pieces import pieces_of
 from assistant.generation.prefix import Kept, PrefixStore, can_keep, new_cache
 from assistant.generation.streaming import Streamed

@@ -7,7 +7,7 @@ from typing import Any
 
 from assistant.errors import UserError
 from assistant.generation.hub import fetch
-from assistant.generation.models import free_memory, memory_need, shape_of
+from assistant.generation.need import free_memory, model_of, serving_need
 
 INSTALL = 'pip install "tracedoc[lm]"'
 
@@ -69,9 +69,12 @@ def quantization_of(config: Any, precision: str) -> str:
 
 
 def check_memory(config: Any, quantization: str, device: str, context: int, name: str) -> None:
-    """Raises UserError if a model needs more memory than is free."""
-    shape = shape_of(config)
-    need, free = memory_need(shape, context, quantization, device), free_memory(device)
+    """Raises UserError if a model needs more memory than is free, as far as its weights can be counted."""
+    try:
+        model = model_of(name, config)
+    except UserError:
+        return
+    need, free = serving_need(model, context, quantization, device), free_memory(device)
     if need > free:
         place = "the GPU has" if device.startswith("cuda") else "there are"
         raise UserError(

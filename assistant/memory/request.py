@@ -14,6 +14,7 @@ Sharding = Literal["none", "ddp", "zero1", "zero2", "zero3", "fsdp", "device_map
 Attention = Literal["eager", "sdpa", "flash_attention_2", "flash_attention_3", "flex_attention"]
 Trainer = Literal["trl", "transformers"]
 Lengths = Literal["unknown", "fixed", "varied"]
+AdapterDtype = Literal["fp32", "bf16", "fp16"]
 
 _MOST: Mapping[str, float] = {
     "batch_size": 1 << 16,
@@ -49,6 +50,7 @@ class PlanRequest:
     lora_r: int | None = None
     lora_targets: str | None = None
     lora_dropout: float | None = None
+    adapter_dtype: AdapterDtype | None = None
     virtual_tokens: int | None = None
     gpus: int | None = None
     sharding: Sharding | None = None
@@ -68,6 +70,7 @@ _CHOICES: Mapping[str, tuple[str, ...]] = {
     "attn": get_args(Attention),
     "trainer": get_args(Trainer),
     "lengths": get_args(Lengths),
+    "adapter_dtype": get_args(AdapterDtype),
 }
 _ALIASES: Mapping[str, str] = {
     "float32": "fp32", "float16": "fp16", "half": "fp16", "bfloat16": "bf16", "8bit": "int8", "4bit": "nf4",

@@ -17,6 +17,7 @@ from assistant.memory.weights import quantized
 
 Origin = Literal["given", "config", "assumed", "implied"]
 _T = TypeVar("_T")
+_ADAPTER_BYTES = {"fp32": 4, "bf16": 2, "fp16": 2}
 _TRAINING = ("full", "lora", "qlora", "prompt", "prefix")
 
 
@@ -132,7 +133,10 @@ def decide(request: PlanRequest, shape: Architecture) -> tuple[Settings, Mapping
         # a Trainer is told bf16=True or fp16=True in nearly every script; weights that are 16 bits need no copy
         amp=trains and (precision != "fp32" or trl),
         prepared=prepared,
-        adapter_bytes=2 if adapts and four_bit and trl else 4,
+        adapter_bytes=_ADAPTER_BYTES[
+            # TRL keeps the adapter of a quantized model in bf16
+            of("adapter_dtype", "bf16" if adapts and four_bit and trl else "fp32", "implied")
+        ],
     )
     return settings, origins
 
