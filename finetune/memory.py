@@ -1,40 +1,60 @@
-"""Whether a run fits the free memory, before its first step."""
+"""Whether a run fits the free memory, before its first step: by the planner, as `tracedoc plan` counts."""
 
 from typing import Any
 
 from assistant.errors import UserError
-from assistant.generation.models import free_memory, memory_need, shape_of
+from assistant.generation.need import CPU_RUNTIME, free_memory, model_of
+from assistant.memory.planner import CONTEXT as CUDA_CONTEXT
+from assistant.memory.planner import GIB, plan_for
+from assistant.memory.request import Method, PlanRequest, Precision
 from finetune.recipe import Recipe
 
-_ADAM = 4 + 4 + 8
-"""Bytes per trained parameter: its weight, gradient and two moments in fp32."""
-_OPTIMIZERS = {"adamw_8bit": 10, "paged_adamw_8bit": 10, "adafactor": 9, "sgd": 8}
-_KEPT, _KEPT_CHECKPOINTED = 17.0, 1.0
-"""Widths of hidden states that a layer keeps for the backward pass, and with checkpointing."""
-_INNER = 3.0
+_SCORES = 3
+"""Copies in fp32 of the scores that a step holds at once: they, their log-probabilities, their gradient."""
 
 
-def training_need(config: Any, made: Recipe, trained: int, longest: int) -> int:
-    """Bytes at the peak of a step: the model as for serving, the adapter's states, and what the forward
-    pass of a batch of the longest samples keeps. `trained` counts parameters."""
-    shape = shape_of(config)
-    tokens = made.batch * min(made.length, longest)
-    quantization = "nf4" if made.method == "qlora" else "fp32" if made.precision == "fp32" else "bf16"
-    model = memory_need(shape, 0, quantization, made.device if made.device != "auto" else "cpu")
-    text = config.get_text_config(decoder=True)
-    inner = int(getattr(text, "intermediate_size", None) or 4 * shape.hidden)
-    if made.checkpointing:
-        kept = shape.layers * tokens * shape.hidden * 2 * _KEPT_CHECKPOINTED
-        kept += tokens * (shape.hidden * _KEPT + inner * _INNER) * 2
-    else:
-        kept = shape.layers * tokens * (shape.hidden * _KEPT + inner * _INNER) * 2
-    scores = tokens * 0.3 * shape.vocab * 4 * 3
-    return int(model + trained * _OPTIMIZERS.get(made.optimizer, _ADAM) + kept + scores)
+def training_need(
+    config: Any, made: Recipe, longest: int, device: str, *, dtype: str = "bf16", scored: int = 0
+) -> int:
+    """Bytes at the peak of a step with a batch of the longest samples: the planner's figure, and beside it
+    the scores of `scored` positions of a sample, where these are computed at once (finetune.head). `dtype` is
+    what the run computes in. Raises UserError for a config whose weights cannot be counted."""
+    model = model_of(made.base, config)
+    length = min(made.length, longest)
+    request = PlanRequest(
+        model.id,
+        method=_METHODS[made.method],
+        precision="nf4-dq" if made.method == "qlora" else _precision(dtype),
+        batch_size=made.batch,
+        seq=length,
+        optim=made.optimizer,
+        checkpointing=made.checkpointing,
+        lora_r=made.rank,
+        lora_targets=",".join(made.targets),
+        lora_dropout=made.dropout,
+        adapter_dtype="fp32",
+        virtual_tokens=made.virtual_tokens,
+        accumulation=made.accumulation,
+        fused_loss=True,
+        lengths="varied",
+    )
+    plan = plan_for(model, request)
+    need = plan.needed[1] * GIB + made.batch * min(length, scored) * model.shape.vocab * 4 * _SCORES
+    if device == "cpu":
+        need += CPU_RUNTIME - CUDA_CONTEXT
+    return int(need)
 
 
-def check_memory(config: Any, made: Recipe, trained: int, longest: int, device: str) -> int:
-    """The need in bytes. Raises UserError where less is free, with what would help."""
-    need, free = training_need(config, made, trained, longest), free_memory(device)
+def check_memory(
+    config: Any, made: Recipe, longest: int, device: str, *, dtype: str = "bf16", scored: int = 0
+) -> int | None:
+    """The need in bytes, None where the model's weights cannot be counted. Raises UserError where less is
+    free, with what would help."""
+    try:
+        need = training_need(config, made, longest, device, dtype=dtype, scored=scored)
+    except UserError:
+        return None
+    free = free_memory(device)
     if need > free:
         help_ = ["`batch: 1` with a larger `accumulation`"] if made.batch > 1 else []
         help_ += [] if made.checkpointing else ["`checkpointing: true`"]
@@ -44,3 +64,10 @@ def check_memory(config: Any, made: Recipe, trained: int, longest: int, device: 
             3,
         )
     return need
+
+
+_METHODS: dict[str, Method] = {"lora": "lora", "qlora": "qlora", "prefix": "prefix", "prompt": "prompt"}
+
+
+def _precision(dtype: str) -> Precision:
+    return "fp32" if dtype == "float32" else "fp16" if dtype == "float16" else "bf16"

@@ -18,6 +18,7 @@ from typing import Any
 
 from assistant.errors import UserError
 from finetune import checkpoints
+from finetune.allocator import give_large_blocks_back
 from finetune.commands import INTERRUPTED, run
 from finetune.files import replace_text, said_in_a_sentence, write_json
 from finetune.progress import Line
@@ -51,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def train(made: Recipe, *, fresh: bool = False) -> bool:
     """Trains a recipe's adapter to the end, or until it is interrupted (then it returns True)."""
     train_samples, held_samples = _samples(made)
-    from finetune.base import find_base, load_base
+    from finetune.base import dtype_of, find_base, load_base
 
     _quiet()
     base = find_base(made.base, four_bits=made.method == "qlora")
@@ -64,8 +65,11 @@ def train(made: Recipe, *, fresh: bool = False) -> bool:
     from finetune import trainer as trainers
     from finetune.encoding import encode_all
     from finetune.memory import check_memory
+    from finetune.starting import described
     from finetune.watching import Watch
 
+    if made.device == "cpu" or not torch.cuda.is_available():
+        give_large_blocks_back()
     set_seed(made.seed)
     model, tokenizer = load_base(base, made)
     rows, longer = encode_all(train_samples, tokenizer, made.length)
@@ -89,7 +93,16 @@ def train(made: Recipe, *, fresh: bool = False) -> bool:
             ) from error
         trained = sum(each.numel() for each in trainer.model.parameters() if each.requires_grad)
         device = str(trainer.args.device)
-        need = check_memory(model.config, made, trained, max(len(row.input_ids) for row in rows), device)
+        need = check_memory(
+            model.config,
+            made,
+            max(len(row.input_ids) for row in rows),
+            device,
+            dtype=str(dtype_of(made)).removeprefix("torch."),
+            scored=max(sum(label >= 0 for label in row.labels) for row in rows)
+            if trainers.uses_our_head(made)
+            else 0,
+        )
         _say(made, rows, longer, trained, need, resumed)
         started = time.monotonic()
         trainer.train(resume_from_checkpoint=str(resumed) if resumed else None)
@@ -106,6 +119,7 @@ def train(made: Recipe, *, fresh: bool = False) -> bool:
             sample.kind == "corrected" or sample.id.startswith("liked-") for sample in train_samples
         ),
         "data_learnt_tokens": sum(label >= 0 for row in rows for label in row.labels),
+        **({"started_from": described(made.start)} if made.start else {}),
         "steps": trainer.state.global_step,
         "minutes": round((time.monotonic() - started) / 60, 1),
         "trained_parameters": f"{trained:,}",
@@ -147,13 +161,13 @@ def _claim(folder: Path, made: Recipe, base: str, samples: Sequence[Sample], *, 
 
 
 def _say(
-    made: Recipe, rows: Sequence[Any], longer: int, trained: int, need: int, resumed: Path | None
+    made: Recipe, rows: Sequence[Any], longer: int, trained: int, need: int | None, resumed: Path | None
 ) -> None:
     tokens = sum(len(row.input_ids) for row in rows)
     left = f", {longer} longer ones left out" if longer else ""
     print(
         f"{made.method}: {len(rows)} samples of {tokens / len(rows):.0f} tokens{left}; {trained:,} parameters are "
-        f"trained; about {need / 2**30:.1f} GiB.",
+        f"trained{f'; about {need / 2**30:.1f} GiB' if need else ''}.",
         file=sys.stderr,
     )
     if resumed:
@@ -185,14 +199,14 @@ def _losses(history: Sequence[Mapping[str, float]]) -> dict[str, Any]:
     return found | ({"held_loss_before": round(held[0], 4), "held_loss": round(held[-1], 4)} if held else {})
 
 
-def _peak(torch: Any, need: int) -> dict[str, Any]:
+def _peak(torch: Any, need: int | None) -> dict[str, Any]:
     if torch.cuda.is_available():
         peak = torch.cuda.max_memory_reserved() / 2**30
     else:
         import resource
 
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    return {"peak_gib": round(peak, 2), "estimated_gib": round(need / 2**30, 2)}
+    return {"peak_gib": round(peak, 2)} | ({"estimated_gib": round(need / 2**30, 2)} if need else {})
 
 
 def _quiet() -> None:
@@ -204,6 +218,8 @@ def _quiet() -> None:
     from transformers.utils import logging
 
     warnings.filterwarnings("ignore", category=FutureWarning, module="transformers")
+    # the embedded base is known by a name, not by a folder
+    warnings.filterwarnings("ignore", message="Could not find a config file", module="peft")
     standard.getLogger("bitsandbytes").setLevel(standard.ERROR)
     logging.set_verbosity_error()
     logging.disable_progress_bar()
