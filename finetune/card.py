@@ -6,7 +6,7 @@ from typing import Any
 
 from finetune.recipe import Recipe, as_yaml
 
-_PATHS = ("base:", "data:", "held:", "out:")
+_PATHS = ("base:", "data:", "held:", "out:", "start:")
 
 _PACKAGES = ("torch", "transformers", "peft", "trl", "bitsandbytes", "accelerate")
 GEMMA = "gemma"

@@ -47,8 +47,8 @@ _LIMITS: Mapping[str, tuple[float, float]] = {
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """All settings of a run. `base` is "embedded", a folder or a hub id; `targets` names modules, or is
-    "all-linear"; `max_steps`, `evaluate_every` and `patience` 0 are off; `warmup` is a share of the steps;
+    """All settings of a run. `base` is "embedded", a folder or a hub id; `start` is "", "shipped" or the
+    folder of an adapter to go on from; `targets` names modules, or is "all-linear"; `max_steps`, `evaluate_every` and `patience` 0 are off; `warmup` is a share of the steps;
     `head` says whose loss is computed: "assistant" scores the labelled positions alone (ours), "trl" leaves
     it to TRL's fused head, "auto" takes TRL's where Triton runs."""
 
@@ -56,6 +56,7 @@ class Recipe:
     data: str
     out: str
     held: str = ""
+    start: str = ""
     method: str = "lora"
     rank: int = 8
     alpha: int = 32
@@ -131,6 +132,10 @@ def recipe(found: Mapping[str, Any], where: str) -> Recipe:
     if made.packing and made.method in ("prefix", "prompt"):
         raise UserError(
             f"{where}: `packing` does not go with `method: {made.method}`, whose virtual tokens stand before each row."
+        )
+    if made.start and made.method not in ("lora", "qlora"):
+        raise UserError(
+            f"{where}: `start` goes on from a LoRA adapter; with `method: {made.method}` leave it out."
         )
     if made.patience and not (made.held and made.evaluate_every):
         raise UserError(f"{where}: `patience` needs `held` and `evaluate_every`.")

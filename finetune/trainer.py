@@ -17,6 +17,7 @@ from finetune.base import dtype_of
 from finetune.encoding import Encoded, Padding
 from finetune.method import peft_config
 from finetune.recipe import Recipe
+from finetune.starting import goes_on_from
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,16 +79,16 @@ def build(
     *,
     measured_first: bool = False,
 ) -> Any:
-    """The trainer of a recipe; its model carries the new adapter. `measured_first` takes the held-out loss
+    """The trainer of a recipe; its model carries the new adapter, or the one that it goes on from. `measured_first` takes the held-out loss
     before the first step too."""
     trainer = AssistantTrainer(
-        model=model,
+        model=goes_on_from(model, made, base_name) if made.start else model,
         args=arguments(made, bool(rows.held), measured_first),
         train_dataset=dataset(rows.train, packed=made.packing),
         eval_dataset=dataset(rows.held, packed=made.packing) if rows.held else None,
         data_collator=None if made.packing else Padding(tokenizer.pad_token_id),
         processing_class=tokenizer,
-        peft_config=peft_config(made, base_name),
+        peft_config=None if made.start else peft_config(made, base_name),
         callbacks=[*callbacks, *_early_stopping(made)],
         assistant_only=uses_our_head(made),
     )

@@ -8,8 +8,10 @@ from assistant.errors import UserError
 from assistant.generation.model_folder import INSTALL, one_line
 
 
-def attached(model: Any, folder: Path, report: Callable[[str, int, int], None]) -> Any:
-    """The model with the adapter of a folder, which can be switched off. Raises UserError."""
+def attached(
+    model: Any, folder: Path, report: Callable[[str, int, int], None], *, trainable: bool = False
+) -> Any:
+    """The model with the adapter of a folder, which can be switched off, or trained on. Raises UserError."""
     try:
         from peft import PeftConfig, PeftModel
     except ImportError as error:
@@ -23,7 +25,7 @@ def attached(model: Any, folder: Path, report: Callable[[str, int, int], None]) 
     report("adapter", 0, 0)
     base = str(PeftConfig.from_pretrained(str(folder)).base_model_name_or_path or "not said which")
     try:
-        model_with_adapter = PeftModel.from_pretrained(model, folder, is_trainable=False)
+        model_with_adapter = PeftModel.from_pretrained(model, folder, is_trainable=trainable)
         strange = _strange(model_with_adapter, folder / "adapter_model.safetensors")
     except (RuntimeError, ValueError, KeyError) as error:
         raise UserError(

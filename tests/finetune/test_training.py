@@ -2,12 +2,14 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -55,6 +57,32 @@ def test_a_run_writes_an_adapter_that_loads(recipe: Recipe, base: Path) -> None:
     card = (out / "README.md").read_text()
     assert "## Licence" in card
     assert str(base) not in card.partition("```yaml")[2].partition("```")[0]
+
+
+def test_a_run_goes_on_from_an_adapter(recipe: Recipe, tmp_path: Path) -> None:
+    train(recipe)
+    first = json.loads((Path(recipe.out) / "training.json").read_text())
+    train(replace(recipe, start=recipe.out, out=str(tmp_path / "second"), learning_rate=1e-4))
+    facts = json.loads((tmp_path / "second" / "training.json").read_text())
+    assert facts["held_loss_before"] == pytest.approx(first["held_loss"], rel=0.01)
+    assert facts["started_from"] == "adapter (8 steps)"
+    card = (tmp_path / "second" / "README.md").read_text()
+    assert str(tmp_path) not in card
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"rank": 8}, "`rank` is 8 here and 4 in the adapter"),
+        ({"targets": ("q_proj",)}, "`targets` differ"),
+        ({"start": "nowhere"}, "There is no adapter to go on from in nowhere"),
+        ({"start": "shipped"}, "is for another base model"),
+    ],
+)
+def test_an_adapter_that_does_not_fit_is_refused(recipe: Recipe, change: dict[str, Any], said: str) -> None:
+    train(replace(recipe, max_steps=1, held=""))
+    with pytest.raises(UserError, match=re.escape(said)):
+        train(replace(recipe, **{"start": recipe.out, "out": recipe.out + "-2", "held": "", **change}))
 
 
 @pytest.mark.parametrize("method", ["lora", "prefix", "prompt"])
