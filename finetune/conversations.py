@@ -44,8 +44,8 @@ def follow_ups(lang: str, random: Random) -> Message:
 
 
 def unrelated(lang: str, random: Random) -> Message:
-    """A question of another world."""
-    return Message(random.choice(talk()[lang]["unrelated"]), "silent", "first")
+    """A question of another world, with the words around it that questions have."""
+    return _message(random.choice(talk()[lang]["unrelated"]), "silent", lang, random)
 
 
 def _message(text: str, kind: str, lang: str, random: Random) -> Message:

@@ -52,8 +52,8 @@ def asked_for(question: str) -> Ask:
 
 def reply(passages: Sequence[Passage], ask: Ask, manner: Manner, random: Random) -> str:
     """A reply from the passages, the first of which is what the core chose. "" where there is nothing to
-    say."""
-    if not passages:
+    say beyond a title."""
+    if not passages or not (passages[0].why or passages[0].fix):
         return ""
     text, room = "", _ROOM[manner.lang]
     for place, (write, needed) in enumerate(_plan(passages, ask, manner, random)):
@@ -102,7 +102,7 @@ def _plan(passages: Sequence[Passage], ask: Ask, manner: Manner, random: Random)
     reasons += [(why(1), False)] if random.random() < (0.6 if not first.fix else 0.2) else []
     steps: list[_Step] = [(fix(0), True)]
     steps += [(fix(1), False)] if random.random() < 0.2 else []
-    fix_first = bool(first.fix) and random.random() < {"how": 0.45, "first": 0.12, "fact": 0.3}.get(ask, 0.0)
+    fix_first = bool(first.fix) and random.random() < {"how": 0.2, "first": 0.04, "fact": 0.12}.get(ask, 0.0)
     yield from [*steps, *reasons] if fix_first else [*reasons, *steps]
     if first.tell and random.random() < 0.1:
         yield lambda: _said("sign", first.tell, first.n, manner, random, always=True), False

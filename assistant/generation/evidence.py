@@ -64,19 +64,19 @@ def _text(statement: Statement, lang: str, room: _Room, *, first: bool, flat: bo
     colon, stop = ("：", "。") if lang == "zh" else (": ", ".")
     title = statement.title + ("" if statement.title.endswith((".", "。", "?", "？")) else stop)
     if not first and flat:
-        told = statement.tell or " ".join(_flattened(statement.why))
+        told = statement.tell or "\n".join(_flattened(statement.why))
         said = _fitting(told, int(room.others * scale))
         label = f"{words(lang)['tell']}{colon}" if statement.tell else ""
         return f"{title}{'' if lang == 'zh' else ' '}{label}{said}" if said else title
     why = [each if not flat else _flat(each) for each in statement.why]
     fixes = [each if not flat else _flat(each) for each in statement.fix[: room.fixes]]
     parts = [title]
-    joined = " ".join(why) if flat else "\n\n".join(why)
+    joined = "\n".join(why) if flat else "\n\n".join(why)
     parts.append(_fitting(joined, int(room.why * scale)) if flat else joined[: room.why])
     if statement.tell:
         parts.append(f"{words(lang)['tell']}{colon}{statement.tell}")
     if fixes:
-        shown = _fitting(" ".join(fixes), int(room.fix * scale)) if flat else "\n\n".join(fixes)
+        shown = _fitting("\n".join(fixes), int(room.fix * scale)) if flat else "\n\n".join(fixes)
         parts.append(f"{words(lang)['fix']}{colon}{shown}" if shown else "")
     space = ("" if lang == "zh" else " ") if flat else "\n"
     return space.join(part for part in parts if part)
@@ -112,7 +112,7 @@ def _fitting(text: str, limit: int) -> str:
     """As many whole sentences from the start as fit, at least one where it is not absurdly long."""
     kept = ""
     for sentence in _SENTENCE.split(text):
-        sentence = (sentence or "").strip()
+        sentence = " ".join((sentence or "").split())
         if not sentence:
             continue
         joined = f"{kept}{'' if _ends_chinese(kept) else ' '}{sentence}".strip()

@@ -55,7 +55,11 @@ def environment(bundle: Bundle, tmp_path_factory: pytest.TempPathFactory) -> Pat
         "spaces",
     )
     requirements = ("-r", str(bundle.folder / "requirements.txt"))
-    subprocess.run([str(folder / "bin" / "pip"), "install", "-q", *requirements, *spaces_own], check=True)
+    # an index that cannot be reached is asked for each package: one try more, not five
+    subprocess.run(
+        [str(folder / "bin" / "pip"), "install", "-q", "--retries", "1", *requirements, *spaces_own],
+        check=True,
+    )
     return folder / "bin" / "python"
 
 
