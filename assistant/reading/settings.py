@@ -52,6 +52,20 @@ _LENGTH_BEFORE = re.compile(
     r"(?<![\w.])(?P<n>\d{1,4}k|\d{3,7})\s?(?:-?token )?(?:context|ctx|seq(?:uence)?(?: len(?:gth)?)?\b|上下文|的?序列|长度|tokens? (?:context|sequence|prompt|input)s?)",
     re.IGNORECASE,
 )
+_BARE_LENGTH = re.compile(
+    r"(?<![\w.,/])(?P<n>\d{1,3}k|\d{3,6})\s?(?:个\s?)?tokens?(?![\w/]|\s?(?:/|per\b|a second|每|left|were|was|are|is\b|>))",
+    re.IGNORECASE,
+)
+"""A number of tokens that stands alone, beside a batch size or a way of training."""
+_NOT_A_LENGTH = re.compile(
+    r"(?:generat|output|respon|repl|answer|produc|writ|new|vocab|add|embedding|dataset|corpus|total|limit|only|than|got|has|is|"
+    r"生成|输出|回答|新增|词表|数据集|总共|共)[^\d\n]{0,12}$",
+    re.IGNORECASE,
+)
+_WITH_TRAINING = re.compile(
+    r"\b(?:q?lora|fine-?tun\w*|sft|dpo|training|batch|bs|pre-?train\w*)\b|微调|训练|批",
+    re.IGNORECASE | re.ASCII,
+)
 _NUMERALS = {"一": "1", "二": "2", "四": "4", "八": "8"}
 _LIMIT = 300
 
@@ -96,11 +110,23 @@ def aliases(settings: Mapping[str, str], said: str) -> Mapping[str, str]:
         if batch:
             found["batch_size"] = _NUMERALS.get(batch["n"], batch["n"])
     if "seq_len" not in found:
-        length = _SAID_LENGTH.search(said) or _LENGTH_BEFORE.search(said)
+        length = _SAID_LENGTH.search(said) or _LENGTH_BEFORE.search(said) or _tokens_alone(said)
         if length:
             number = length["n"].lower()
             found["seq_len"] = str(int(number[:-1]) * 1024) if number.endswith("k") else number
     return found
+
+
+def _tokens_alone(said: str) -> re.Match[str] | None:
+    """ "batch 2, 2048 tokens": the only number of tokens, where training is spoken of."""
+    if not _WITH_TRAINING.search(said[:20_000]):
+        return None
+    found = [
+        each
+        for each in _BARE_LENGTH.finditer(said[:20_000])
+        if not _NOT_A_LENGTH.search(said[max(0, each.start() - 24) : each.start()])
+    ]
+    return found[0] if len({each["n"] for each in found}) == 1 else None
 
 
 def _meant(name: str, said: str) -> bool:
