@@ -34,6 +34,13 @@ PROGRAMS: dict[str, tuple[str, str, str, str]] = {
         "no_such",
         "",
     ),
+    "pointer": (
+        "import tempfile, torch\nfile = tempfile.NamedTemporaryFile()\nfile.write(b'version https://git-lfs')\n"
+        "file.flush()\ntorch.load(file.name)",
+        "UnpicklingError",
+        "Unsupported operand 118",
+        "torch",
+    ),
     "import": ("from transformers import NoSuchModel", "ImportError", "NoSuchModel", ""),
     "attribute": (TINY + "model.no_such", "AttributeError", "no_such", "torch"),
     "state": (
