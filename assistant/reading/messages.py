@@ -13,10 +13,11 @@ _FIRST_PERSON = re.compile(
     r"(?:^|[\s(,])(?:I|I'm|I've|i|im|i'm|i've|my|My|we|We|our|me)(?=[\s,.?!]|$)|\?\s*$|^(?:Any (?:idea|help)|How (?:do|can|to)|Why |What |Please help|Thanks|Help|Same )"
 )
 _SPEAKER = re.compile(r"(?:^|[\s(,])(?:I|I'm|I've|i|im|i'm|i've|my|My|me)(?=[\s,.?!]|$)|\?\s*$")
-_LIBRARY_WE = re.compile(
-    r"(?:Please (?:file|open|report|see|check|make sure|refer|note)|Check |See |Note |For more |In PyTorch )"
+_ADVICE = re.compile(
+    r"(?:Please (?:file|open|report) |(?:Please )?(?:see|refer to|check(?: out)?) (?:the doc|https?:|our |how )|For more (?:info|detail))",
+    re.IGNORECASE,
 )
-"""How lines begin in which a library says "we"."""
+"""How libraries point elsewhere at the end of a message."""
 _SETTING = re.compile(
     r"[A-Za-z_][\w.]{0,60}\s{0,3}(?:=(?!=)|\()\s{0,3}\S|(?:import|from) \w|--\w|[\w.-]{1,40}==?\d"
 )
@@ -65,8 +66,8 @@ def own_part(text: str) -> tuple[str, str]:
 
 
 def _goes_on(parts: list[str], lines: list[str], index: int, starts_anew: Callable[[str], bool]) -> bool:
-    """Whether a message goes on after an empty line: where it is indented text throughout, or ended with a
-    colon and what follows is not the user's."""
+    """Whether a message goes on after an empty line: where it is indented text throughout, ended with a colon,
+    or goes on with a library's advice, and what follows is not the user's."""
     if index >= len(lines) or len(parts) > 40:
         return False
     following = lines[index]
@@ -75,7 +76,8 @@ def _goes_on(parts: list[str], lines: list[str], index: int, starts_anew: Callab
     began = len(parts) == 1 and (not parts[0] or parts[0].endswith(":"))
     indented = following[:1] in " \t" and (began or (len(parts) > 1 and parts[-1][:1] in " \t"))
     announced = len(parts) > 1 and parts[-1].endswith(":") and not _users(following, parts[-1], False)
-    return indented or announced or (not parts[0] and len(parts) == 1)
+    advice = bool(_ADVICE.match(following)) and not _users(following, parts[-1], False)
+    return indented or announced or advice or (not parts[0] and len(parts) == 1)
 
 
 def _users(line: str, before: str, chinese: bool) -> bool:
@@ -86,7 +88,7 @@ def _users(line: str, before: str, chinese: bool) -> bool:
     if line[:1] in " \t":
         return False
     if _FIRST_PERSON.search(line[:400]) and not line.startswith(("Did you mean", "Perhaps")):
-        return not _LIBRARY_WE.match(line) or bool(_SPEAKER.search(line[:400]))
+        return not _ADVICE.match(line) or bool(_SPEAKER.search(line[:400]))
     complete = bool(_ENDED.search(before)) or len(before) < _SHORT
     if not complete or line[:1] in "-([{`'\"*<|":
         return bool(complete and line.startswith("-> "))
