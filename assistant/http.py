@@ -1,5 +1,5 @@
 """The HTTP API on the page's port: /api/ask, /api/search, /api/plan, /api/check,
-/api/doctor, /health.
+/api/doctor, /health, /metrics.
 
 Bad input gets status 400 (413 where it is too large) and `{"error": "one sentence"}`. Reading the
 body is all that happens on the event loop.
@@ -13,7 +13,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI, Request
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
@@ -28,6 +28,7 @@ from assistant.machine import as_json as as_report
 from assistant.machine import case_facts, read_report
 from assistant.machine.explained import explain_paste
 from assistant.memory.api import plan_json
+from assistant.metrics import CONTENT_TYPE
 from assistant.pipeline import Options, search
 from assistant.service import Service
 
@@ -56,6 +57,10 @@ def add_routes(app: FastAPI, service: Service) -> None:
             "model": asdict(service.host.status),
         }
         return JSONResponse(body, 200 if service.ready else 503)
+
+    @app.get("/metrics")
+    def metrics() -> Response:
+        return Response(service.metrics.text(), media_type=CONTENT_TYPE)
 
     works: dict[str, Callable[[Body], Body]] = {
         "ask": lambda body: _ask(service, body),

@@ -15,6 +15,7 @@ from assistant.explain import explain
 from assistant.generation.choice import loader
 from assistant.generation.host import ModelHost
 from assistant.generation.talk import Memory
+from assistant.metrics import Metrics
 from assistant.pipeline import Engine, Options, answer_turns, load_engine
 from assistant.settings import cache_folder, data_folder, embedder
 from assistant.settings import model as configured_model
@@ -54,6 +55,7 @@ class Service:
         self._stop = threading.Event()
         self._builder: subprocess.Popen[bytes] | None = None
         self.engine: Engine = load_engine(self.cache, lambda: self._index)
+        self.metrics = Metrics(lambda: self.ready, lambda: self.host.status.state == "ready")
 
     @property
     def ready(self) -> bool:
@@ -66,7 +68,10 @@ class Service:
         return _STAGES[self.state].format(reason=self.reason)
 
     def answer(self, turns: Sequence[str | bytes], options: Options) -> Answer:
-        return answer_turns(self.engine, turns, replace(options, here=self.here))
+        with self.metrics.timed() as count:
+            answer = answer_turns(self.engine, turns, replace(options, here=self.here))
+            count(answer)
+        return answer
 
     def explain(
         self,
@@ -79,7 +84,8 @@ class Service:
         go_on: bool = False,
     ) -> "Iterator[Reply]":
         """What the language model says to an answer, as it grows; nothing where there is no model."""
-        return explain(
+        reply = None
+        for reply in explain(
             self.host,
             self.engine,
             turns,
@@ -89,7 +95,10 @@ class Service:
             cancelled,
             self._memory,
             go_on=go_on,
-        )
+        ):
+            yield reply
+        if reply is not None:
+            self.metrics.replied(reply)
 
     def use_model(self, model: str, adapter: str | None = None, *, by_visitor: bool = False) -> None:
         """Makes another language model ready in the background; the adapter stays as chosen if none is

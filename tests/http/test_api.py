@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from tests.conftest import Server
 
@@ -174,3 +175,23 @@ def test_many_clients_at_once_are_all_answered(server: Server) -> None:
 
 def test_the_log_has_no_traceback(server: Server) -> None:
     assert "Traceback" not in server.log.read_text(encoding="utf-8", errors="replace")
+
+
+def test_metrics_count_what_was_asked(server: Server) -> None:
+    def count() -> float:
+        text = httpx.get(f"{server.address}/metrics", timeout=30).text
+        families = {each.name: each for each in text_string_to_metric_families(text)}
+        assert "OutOfMemory" not in text
+        assert {"tracedoc_answer_seconds", "tracedoc_index_ready", "process_resident_memory_bytes"} <= set(
+            families
+        )
+        samples = families["tracedoc_answers"].samples if "tracedoc_answers" in families else []
+        return sum(
+            each.value
+            for each in samples
+            if each.labels.get("basis") == "signature" and each.labels["lang"] == "en"
+        )
+
+    before = count()
+    post(server, "/api/ask", {"input": OOM})
+    assert count() == before + 1
