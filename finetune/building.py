@@ -12,7 +12,7 @@ from assistant.case import build_case
 from assistant.generation.model import Message
 from assistant.generation.prompt import case_line, turn_block
 from assistant.generation.talk import Memory
-from assistant.pipeline import Engine, rank_case
+from assistant.pipeline import Engine
 from assistant.reading import read
 from corpus import Entry, Point
 from finetune.chat_path import Asked, PromptReader, ask, ask_about, comes_from, remember, supported
@@ -24,10 +24,7 @@ from finetune.sample import Sample
 from finetune.targets import Ask, Manner, asked_for, reply, silent
 
 _TRIES = 5
-_FACT, _SILENT, _RENAMED, _GOES_ON, _SECOND = 0.12, 0.09, 0.28, 0.24, 0.3
-_OTHER_WORLD, _NEAR = 0.4, 6
-"""Of questions that the evidence does not answer, the share about other things altogether; and how many of
-the core's candidates for the rest must not be what the evidence is of."""
+_FACT, _SILENT, _RENAMED, _GOES_ON, _SECOND = 0.12, 0.03, 0.28, 0.24, 0.3
 _OWN_WORDS = 0.5
 """Of a user's correction, the share of words that must come from the evidence."""
 _PASSAGES = (4, 3, 2)
@@ -132,26 +129,10 @@ class Builder:
 
     def _changed(self, made: Sample, asked: Asked) -> Iterator[Sample]:
         """The same evidence under a question that it does not answer, or with other names, at times."""
-        if self.random.random() < _SILENT and (said := self._elsewhere(made)):
-            yield self._silent(made, asked, said)
+        if self.random.random() < _SILENT:
+            yield self._silent(made, asked, unrelated(made.lang, self.random))
         if self.random.random() < _RENAMED and (other := renamed(made, self.random)):
             yield other
-
-    def _elsewhere(self, made: Sample) -> Said | None:
-        """A message that the sample's evidence does not answer: of another world, or about an entry that the
-        core does not think of beside the sample's. Both are worded as any other message is, so that only what
-        they are about tells them from one that is answered."""
-        if self.random.random() < _OTHER_WORLD:
-            return unrelated(made.lang, self.random)
-        entry = self.random.choice([each for each in self.core.corpus.entries if self.topics(each.topic)])
-        messages = list(first_messages(entry, self.random.choice(entry.points), made.lang, self.random))
-        if not messages or entry.topic == made.topic or entry.id in made.entries:
-            return None
-        said = self.random.choice(messages)
-        near = rank_case(self.core, build_case([read(said.text)], made.lang)).candidates[:_NEAR]
-        if any(each.diagnosis.entry.id in made.entries for each in near):
-            return None
-        return Said(said.text, "silent", said.ask)
 
     def _silent(self, made: Sample, asked: Asked, said: Said) -> Sample:
         case = build_case([read(said.text)], made.lang)
