@@ -15,13 +15,14 @@ from assistant.generation.model import Job, Sampling
 from assistant.generation.presets import sampling
 from assistant.generation.prompt import asked, known_texts
 from assistant.generation.reply import Reply
+from assistant.generation.silence import says_silent
 from assistant.generation.talk import Memory
 from assistant.grounding import check
 from assistant.pipeline import Engine, Options, answer_turns
 from assistant.reading import read
 from finetune.passages import passages
 from finetune.sample import Sample
-from finetune.scoring import Score, says_silent, score
+from finetune.scoring import Score, score
 
 _QUESTION = 1_500
 

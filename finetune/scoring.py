@@ -12,11 +12,6 @@ _CODE = re.compile(r"```.*?(?:```|\Z)|`[^`\n]*`", re.DOTALL)
 _CITATION = re.compile(r"\[(\d{1,3})\]")
 _CJK = re.compile(r"[\u3400-\u9fff]")
 _LATIN = re.compile(r"[A-Za-z]{2,}")
-_SILENT = re.compile(
-    r"(evidence|sources?|passages?).{0,30}(not|n't|nothing)|(not|nothing).{0,40}(evidence|sources?|passages?)"
-    r"|资料.{0,12}(没|不能|无法|未)|来源.{0,12}(没|不能|无法|未)|没有.{0,8}(答案|提到|说明|涉及)",
-    re.IGNORECASE,
-)
 _COVERED, _FIX_COVERED = 0.6, 0.7
 
 
@@ -106,11 +101,6 @@ def has_reason(text: str, passage: Passage | None) -> bool:
     if passage is None:
         return False
     return any(covered(each, text) >= _COVERED for each in (passage.title, *passage.why) if each)
-
-
-def says_silent(text: str) -> bool:
-    """Whether a text says that the evidence does not answer."""
-    return bool(_SILENT.search(text)) and len(text) < 220
 
 
 def _core_of(step: str, text: str) -> bool:

@@ -35,10 +35,11 @@ def described(start: str) -> str:
     folder = adapter_folder(start)
     name = "the shipped adapter before it" if start == SHIPPED else folder.name
     try:
-        steps = json.loads((folder / "training.json").read_text(encoding="utf-8"))["steps"]
-    except (OSError, ValueError, KeyError, TypeError):
+        facts = json.loads((folder / "training.json").read_text(encoding="utf-8"))
+        before = facts.get("started_from")
+        return f"{name} ({facts['steps']} steps{f', from {before}' if before else ''})"
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return name
-    return f"{name} ({steps} steps)"
 
 
 def _check(made: Recipe, folder: Path, base: str) -> None:

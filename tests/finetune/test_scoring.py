@@ -7,11 +7,12 @@ import pytest
 from assistant.generation.evidence import Evidence
 from assistant.generation.model import Finished
 from assistant.generation.reply import Reply
+from assistant.generation.silence import says_silent
 from assistant.grounding import check
 from finetune.comparing import draw, examples, figures, table, verdict
 from finetune.contest import Answered
 from finetune.passages import Passage
-from finetune.scoring import Score, has_fix, has_reason, language_is, says_silent, score
+from finetune.scoring import Score, has_fix, has_reason, language_is, score
 
 PASSAGE = Passage(
     1,

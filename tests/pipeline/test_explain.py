@@ -13,6 +13,7 @@ from assistant.case import build_case
 from assistant.explain import explain, manner_of
 from assistant.generation.host import ModelHost
 from assistant.generation.local import open_model
+from assistant.generation.model import Finished, Job
 from assistant.generation.reply import Reply
 from assistant.generation.talk import Memory
 from assistant.pipeline import Engine, Options, answer_turns, load_engine
@@ -132,3 +133,42 @@ def test_a_marker_that_the_evidence_speaks_of_does_not_end_the_reply() -> None:
     assert "<end_of_turn>" in _stops(["the bare prompt"])
     assert "<end_of_turn>" not in _stops(["Chat models close a turn with `<end_of_turn>`."])
     assert "\n\n\n" in _stops(["a\n\n\nb"])
+
+
+class GivesUp:
+    """A small model that says the evidence is silent, unless its reply is begun for it."""
+
+    name, adapter, quantization, context, small, tools = "gives-up", None, "none", 4_096, True, False
+
+    def __init__(self) -> None:
+        self.begun: list[str] = []
+
+    def count(self, text: str) -> int:
+        return len(text) // 3 + 1
+
+    def stream(self, job: Job, cancelled: threading.Event) -> Iterator[str | Finished]:
+        self.begun.append(job.begun)
+        if not job.begun:
+            yield "The evidence does not say anything about that."
+        yield Finished("end", new_tokens=9)
+
+    def close(self) -> None: ...
+
+
+@pytest.mark.parametrize("text", [OOM, "为什么梯度检查点能省显存？"])
+def test_a_reply_that_gives_up_is_begun_with_what_the_core_found(engine: Engine, text: str) -> None:
+    model = GivesUp()
+    opened = ModelHost()
+    opened.use("gives-up", lambda report, cancelled: model)
+    assert opened.wait(60).state == "ready"
+    try:
+        for _ in range(2):  # the device was given back
+            *growing, last = replies(opened, engine, [text], Memory())
+            first = answer_turns(engine, [text], SHORT).statements[0]
+            assert last.raw.startswith(first.title.rstrip(".。"))
+            assert last.citations == (first.n,)
+            assert not last.folded
+            assert not any(each.finished for each in growing)
+        assert [bool(each) for each in model.begun] == [False, True] * 2
+    finally:
+        opened.close()
