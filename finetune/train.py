@@ -18,7 +18,6 @@ from typing import Any
 
 from assistant.errors import UserError
 from finetune import checkpoints
-from finetune.allocator import give_large_blocks_back
 from finetune.commands import INTERRUPTED, run
 from finetune.files import replace_text, said_in_a_sentence, write_json
 from finetune.progress import Line
@@ -63,13 +62,12 @@ def train(made: Recipe, *, fresh: bool = False) -> bool:
     from transformers import set_seed
 
     from finetune import trainer as trainers
+    from finetune.allocator import GivesBack
     from finetune.encoding import encode_all
     from finetune.memory import check_memory
     from finetune.starting import described
     from finetune.watching import Watch
 
-    if made.device == "cpu" or not torch.cuda.is_available():
-        give_large_blocks_back()
     set_seed(made.seed)
     model, tokenizer = load_base(base, made)
     rows, longer = encode_all(train_samples, tokenizer, made.length)
@@ -84,7 +82,7 @@ def train(made: Recipe, *, fresh: bool = False) -> bool:
                 made,
                 base.name,
                 trainers.Rows(rows, held),
-                [watch],
+                [watch] if torch.cuda.is_available() and made.device != "cpu" else [watch, GivesBack()],
                 measured_first=not resumed,
             )
         except (ValueError, ImportError) as error:
