@@ -22,6 +22,7 @@ from assistant.tools import Step
 _CITATION = re.compile(r"\s?(?:\[|【)\s?(\d{1,3}(?:\s?[,，、]\s?\d{1,3})*)\s?(?:\]|】)")
 _CODE = re.compile(r"(```.*?(?:```|\Z)|`[^`\n]*`)", re.DOTALL)
 _END = re.compile(r"([.!?。！？:：]?\s*)\Z")
+_WHOLE = re.compile(r"(?:[.!?。！？…]|```)[\s)\]）\"”』」]*(?:\s?[\[【]\d+[\]】][.。]?)?\s*\Z")
 _REPEATS = 2
 _LEAD = re.compile(r"^\s*(?:[-*]\s+)?[^`:：.。\n]{1,40}[:：]\s*")
 _TELLING = 12
@@ -91,6 +92,7 @@ class ReplyWriter:
         self._dropped: list[str] = []
         self._cited: dict[int, None] = {}
         self._removed = 0
+        self._cut = False
 
     def add(self, text: str) -> bool:
         """Takes new text; returns whether a sentence was completed."""
@@ -112,6 +114,7 @@ class ReplyWriter:
 
     def close(self, finished: Finished) -> Reply:
         """Takes the end of the reply, and decides whether it is folded."""
+        self._cut = finished.stopped == "length"
         self._take(self._stream.close())
         grounded = Grounded(tuple(self._checked), _share(self._checked))
         key = fold_reason(grounded)
@@ -198,6 +201,8 @@ class ReplyWriter:
 
         parts = _CODE.split(checked.text)
         text = "".join(part if n % 2 else _CITATION.sub(written, part) for n, part in enumerate(parts))
+        if self._cut and "```" not in text and not _WHOLE.search(text):
+            return _cut_off(text), removed
         missing = checked.claim and checked.supported and not checked.cited
         if (
             missing
@@ -216,6 +221,14 @@ class ReplyWriter:
         why = comma.join(dict.fromkeys(self._dropped))
         count = len(self._dropped)
         return [said["left_out_one" if count == 1 else "left_out"].format(count=count, why=why)]
+
+
+def _cut_off(text: str) -> str:
+    """A sentence that the limit cut: no code is left open, and no number stands for what is not said yet."""
+    text = text.rstrip()
+    if text.count("`") % 2:
+        text = text[: text.rfind("`")]
+    return f"{text.rstrip(' ,，、:：;；(（')} …"
 
 
 def _letters(text: str) -> str:

@@ -1,5 +1,7 @@
 """A reply as it grows: nothing unchecked in it, citations by our code, folded where too little is said."""
 
+import pytest
+
 from assistant.answering import Citation
 from assistant.generation.evidence import Evidence
 from assistant.generation.model import Finished
@@ -55,6 +57,25 @@ def test_citations_to_nothing_are_taken_out_and_counted() -> None:
     assert reply.removed_citations == 2
     assert "[2]" not in reply.markdown
     assert "[9]" not in reply.markdown
+
+
+@pytest.mark.parametrize(
+    ("cut", "shown"),
+    [
+        ("Halve `per_device_train_batch_size`, ", "Halve `per_device_train_batch_size` …"),
+        (
+            "The activations of one batch do not fit: halve `",
+            "The activations of one batch do not fit: halve …",
+        ),
+        ("Halve `per_device_train_batch_size` [1]", "Halve `per_device_train_batch_size` [1] …"),
+    ],
+)
+def test_what_the_limit_cut_is_not_cited_as_if_it_were_whole(cut: str, shown: str) -> None:
+    new = writer()
+    new.add("Lower `max_length` [3]. " + cut)
+    reply = new.close(Finished("length"))
+    assert reply.markdown == "Lower `max_length` [3]. " + shown
+    assert reply.kept.endswith(cut.strip())
 
 
 def test_a_supported_claim_without_citation_gets_one() -> None:
