@@ -118,7 +118,15 @@ def _carried(text: str) -> str | None:
     if text.lower() in table:
         return table[text.lower()]
     plain = {_plain(key): key for key in reversed(tuple(carried()))}
-    return plain.get(_plain(text))
+    spoken = {_spoken(key): key for key in carried()}
+    return plain.get(_plain(text)) or spoken.get(_spoken(text))
+
+
+def _spoken(name: str) -> str:
+    """A name as people write it: "llama 2 13b", "llama2-13b" and "Llama-2-13b-hf" are one. What parts two
+    numbers stays."""
+    plain = _plain(re.sub(r"[\s:]+", "-", name.strip()))
+    return re.sub(r"(?<=[a-z])-(?=\w)|(?<=\d)-(?=[a-z])", "", re.sub(r"-v\d(?:\.\d)?$", "", plain))
 
 
 def _from_hub(name: str) -> Mapping[str, Any]:

@@ -73,8 +73,10 @@ def _smaller_batch(plan: Plan) -> Changed:
             lambda n: n < size and fits(plan.model, with_values(plan.request, batch_size=n, lengths="fixed")),
             1,
         )
-    less = fitting or 1
-    return with_values(plan.request, batch_size=less), {"batch": str(less), "steps": str(-(-size // less))}
+    # a divisor, so that the batch that is learnt from stays as large
+    less = next(n for n in range(fitting or 1, 0, -1) if size % n == 0)
+    steps = size // less * plan.settings.accumulation
+    return with_values(plan.request, batch_size=less), {"batch": str(less), "steps": str(steps)}
 
 
 def _eight_bit(plan: Plan) -> Changed:

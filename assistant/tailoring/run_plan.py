@@ -19,6 +19,7 @@ from assistant.memory import (
     read_request,
     request_from_facts,
 )
+from assistant.memory.plan import Model
 from assistant.memory.planner import plan_for
 from assistant.memory.report import assumed_settings
 from assistant.memory.words import Lang, lever_code, lever_words, word
@@ -30,6 +31,8 @@ from assistant.tailoring.words import texts
 _WHICH = re.compile(
     r"(?i)\b(?:what|which|largest|biggest)\b.{0,30}\bmodels?\b|哪些模型|什么模型|多大的?模型|最大"
 )
+_SIZE = re.compile(r"(?i)(?<![\dx.])\d{1,3}(?:\.\d{1,2})?b(?![a-z0-9])")
+_MIXTURE = re.compile(r"(?i)moe|\dx\d|a\d+(?:\.\d+)?b\b")
 _SHOWN, _CHANGES = 3, 3
 _NATIVE_BF16 = 8.0
 """Compute capability; older cards are planned for in fp16."""
@@ -81,10 +84,21 @@ def planned(request: PlanRequest) -> Plan | None:
     """The plan of a run of a model whose shapes are carried here, with what makes it fit; None where
     nothing can be said."""
     try:
-        plan = plan_for(find_model(request.model, files=False, hub=False), request)
+        plan = plan_for(_model(request.model), request)
     except UserError:
         return None
     return replace(plan, levers=levers(plan)) if plan.verdict in ("does not fit", "borderline") else plan
+
+
+def _model(name: str) -> Model:
+    """A model whose shapes are carried, else a usual one of the size in its name. Raises UserError."""
+    try:
+        return find_model(name, files=False, hub=False)
+    except UserError:
+        size = _SIZE.search(name)
+        if size is None or _MIXTURE.search(name):
+            raise
+        return find_model(size[0], files=False, hub=False)
 
 
 def _sizes(cause: OomCause, lang: Lang, *, planned: bool) -> Said | None:
@@ -112,6 +126,8 @@ def _planned(plan: Plan, facts: Mapping[str, Fact], lang: Lang, *, failed: bool)
     elif plan.verdict == "does not fit":
         sentences.append(words["levers_none"])
     assumed = assumed_settings(plan)
+    if plan.model.assumed:
+        assumed = (words["as_model"].format(model=plan.model.id.rpartition("/")[2]), *assumed)
     if failed and plan.verdict == "fits":
         sentences.append(words["differs"].format(settings=words["separator"].join(assumed)))
     elif assumed:

@@ -23,12 +23,24 @@ QWEN = dict(carried()["Qwen/Qwen2.5-0.5B"])
         ("Qwen2.5-7B-Instruct", "Qwen/Qwen2.5-7B"),
         ("unsloth/Llama-3.2-1B-Instruct-bnb-4bit", "meta-llama/Llama-3.2-1B"),
         ("meta-llama/Llama-2-7b-chat-hf", "meta-llama/Llama-2-7b-hf"),
+        ("qwen2.5 7b", "Qwen/Qwen2.5-7B"),
+        ("llama2-13b", "meta-llama/Llama-2-13b-hf"),
+        ("Llama 3.1 8B Instruct", "meta-llama/Llama-3.1-8B"),
+        ("mistral 7b", "mistralai/Mistral-7B-v0.3"),
+        ("mistralai/Mistral-7B-v0.1", "mistralai/Mistral-7B-v0.1"),
+        ("qwen3:8b", "Qwen/Qwen3-8B"),
         ("gpt2", "openai-community/gpt2"),
         ("bert-base-uncased", "google-bert/bert-base-uncased"),
     ],
 )
 def test_carried_models_by_the_names_that_people_use(name: str, found: str) -> None:
     assert find_model(name).id == found
+
+
+@pytest.mark.parametrize("name", ["qwen 27b", "gemma 27b", "llama 8x", "qwen"])
+def test_names_of_other_models_are_not_taken_for_carried_ones(name: str) -> None:
+    with pytest.raises(UserError):
+        find_model(name, hub=False)
 
 
 @pytest.mark.parametrize(

@@ -174,3 +174,23 @@ def test_the_report_of_this_machine_is_told_from_a_pasted_one() -> None:
     assert case_of("x fails", machine=pasted).origins["torch"] == "machine"
     assert read(pasted).kind == "report"
     assert case_of(pasted).origins["torch"] == "pasted"
+
+
+def test_a_run_that_is_told_bit_by_bit_is_planned(engine: Engine) -> None:
+    turns = [
+        "how much memory do I need to finetune qwen2.5 7b with qlora?",
+        "I have a 3060",
+        "batch 4, 2048 tokens",
+    ]
+    answer = answer_turns(engine, turns)
+    run = part(answer, "run")
+    assert "QLoRA of Qwen2.5-7B (nf4, batch 4, 2,048 tokens)" in run
+    assert "RTX 3060" in run
+    assert "per_device_train_batch_size=2, gradient_accumulation_steps=2" in run
+
+
+def test_a_model_that_is_not_carried_is_planned_by_its_size_and_that_is_said(engine: Engine) -> None:
+    run = part(answer_turns(engine, ["baichuan2-7b 用 lora 微调，A10，批大小 2，显存够吗"]), "run")
+    assert "架构与 Llama-2-7b-hf 相同" in run
+    size = part(answer_turns(engine, ["does lora of a 7B model fit on an A10, batch 2?"]), "run")
+    assert "an architecture like Llama-2-7b-hf's" in size
