@@ -1,5 +1,8 @@
-"""Gives a traceback its lines back that was pasted as one line, or with its line ends written as `\\n`."""
+"""Gives a traceback its lines back that was pasted as one line, or with its line ends written as `\\n`; and a
+JSON object that was, such as a report of a machine, one line for each value.
+"""
 
+import json
 import re
 
 _HEADER = "Traceback (most recent call last)"
@@ -16,11 +19,26 @@ _CHAIN = re.compile(
 )
 
 
+_LONG = 800
+"""Characters from which a line of JSON is unfolded: of longer lines only the beginning is read."""
+
+
 def unfold(text: str) -> str:
-    """The text, with the lines of each folded traceback apart again."""
+    """The text, with the lines of each folded traceback and of long JSON apart again."""
+    if len(text) > _LONG and ('": ' in text or '":"' in text):
+        text = "\n".join(map(_unfolded_json, text.split("\n")))
     if _HEADER not in text and '\\n  File \\"' not in text:
         return text
     return "\n".join(_unfolded(line) for line in text.split("\n"))
+
+
+def _unfolded_json(line: str) -> str:
+    if len(line) < _LONG or line[:1] != "{" or line.rstrip()[-1:] != "}":
+        return line
+    try:
+        return json.dumps(json.loads(line), ensure_ascii=False, indent=1)
+    except (ValueError, RecursionError):
+        return line
 
 
 def _unfolded(line: str) -> str:

@@ -1,5 +1,6 @@
 """What a paste states: GPU, number and memory, model, batch size, length, mode, method, versions."""
 
+import json
 from typing import Any
 
 import pytest
@@ -320,3 +321,12 @@ def test_settings_written_as_code_in_a_sentence_are_read() -> None:
 )
 def test_latin_words_that_touch_chinese_are_read(text: str, name: str, fact: str) -> None:
     assert read(text).facts[name] == fact
+
+
+def test_a_report_on_one_long_line_is_read_to_its_end() -> None:
+    packages = {f"nvidia_library_{n}": f"13.0.{n}" for n in range(60)} | {"transformers": "5.23.0"}
+    for compact in (True, False):
+        line = json.dumps({"packages": packages}, separators=(",", ":") if compact else None)
+        assert len(line) > 1_500
+        assert read(line).versions["transformers"] == "5.23.0"
+        assert read(f"my machine:\n{line}\nwhat is wrong?").versions["transformers"] == "5.23.0"
