@@ -23,7 +23,7 @@ from finetune.plot import read_metrics
 from finetune.recipe import Recipe, as_yaml
 from finetune.sample import read_samples, write_samples
 
-_FALLS, _STEPS, _EVERY, _HELD = 0.30, 120, 10, 8
+_FALLS, _STEPS, _EVERY, _HELD = 0.30, 240, 10, 8
 _QUESTION = "CUDA out of memory while training, what should I do first?"
 
 
