@@ -68,9 +68,8 @@ class Service:
         return _STAGES[self.state].format(reason=self.reason)
 
     def answer(self, turns: Sequence[str | bytes], options: Options) -> Answer:
-        with self.metrics.timed() as count:
-            answer = answer_turns(self.engine, turns, replace(options, here=self.here))
-            count(answer)
+        answer = answer_turns(self.engine, turns, replace(options, here=self.here))
+        self.metrics.answered(answer)
         return answer
 
     def explain(

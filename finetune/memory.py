@@ -1,6 +1,6 @@
 """Whether a run fits the free memory, before its first step: by the planner, as `tracedoc plan` counts."""
 
-from typing import Any
+from typing import Any, cast
 
 from assistant.errors import UserError
 from assistant.generation.need import CPU_RUNTIME, free_memory, model_of
@@ -23,7 +23,7 @@ def training_need(
     length = min(made.length, longest)
     request = PlanRequest(
         model.id,
-        method=_METHODS[made.method],
+        method=cast(Method, made.method),  # the planner has all of ours
         precision="nf4-dq" if made.method == "qlora" else _precision(dtype),
         batch_size=made.batch,
         seq=length,
@@ -64,9 +64,6 @@ def check_memory(
             3,
         )
     return need
-
-
-_METHODS: dict[str, Method] = {"lora": "lora", "qlora": "qlora", "prefix": "prefix", "prompt": "prompt"}
 
 
 def _precision(dtype: str) -> Precision:
